@@ -1,0 +1,141 @@
+//! What a node sees of itself.
+
+use serde::Serialize;
+
+/// A node at one moment.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct NodeStatus {
+    /// Its name.
+    pub name: String,
+    /// Its incarnation, as text.
+    pub incarnation: String,
+    /// `member` or `client`.
+    pub role: String,
+    /// What runs here.
+    pub program: String,
+    /// Process id.
+    pub pid: u32,
+    /// Seconds since it started.
+    pub uptime_s: f64,
+    /// Endpoints that it listens at.
+    pub listeners: Vec<String>,
+    /// Its links, up or not.
+    pub links: Vec<LinkStatus>,
+    /// Its subscriptions.
+    pub subscriptions: Vec<SubscriptionStatus>,
+    /// What was published here.
+    pub published: PublishStatus,
+    /// Messages refused because they were repeated or overtaken.
+    pub repeated_messages: u64,
+}
+
+/// What became of a node's own publications.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PublishStatus {
+    /// Accepted from the program.
+    pub messages: u64,
+    /// Refused because the queues were full.
+    pub refused: u64,
+    /// Times that `publish` had to wait.
+    pub waits: u64,
+    /// Sent on the publisher's own thread.
+    pub inline: u64,
+    /// Accepted, but nobody wanted them.
+    pub unrouted: u64,
+    /// Bytes that wait to be routed.
+    pub queued_bytes: usize,
+}
+
+/// One link at one moment.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LinkStatus {
+    /// Its id.
+    pub id: u64,
+    /// Where the other end is.
+    pub endpoint: String,
+    /// Whether this side dialled.
+    pub dialled: bool,
+    /// `connecting`, `waiting`, `handshake`, `up` or `closing`.
+    pub state: String,
+    /// Name of the peer, once known.
+    pub peer: Option<String>,
+    /// The peer's incarnation.
+    pub peer_incarnation: Option<String>,
+    /// The peer's role.
+    pub peer_role: Option<String>,
+    /// What runs there.
+    pub peer_program: Option<String>,
+    /// Seconds since it came up, or since the last change.
+    pub age_s: f64,
+    /// Seconds since bytes last arrived.
+    pub silent_s: f64,
+    /// Filters that the peer subscribed to.
+    pub filters: usize,
+    /// Messages sent and received.
+    pub messages_sent: u64,
+    /// Messages received.
+    pub messages_received: u64,
+    /// One entry for each class of traffic.
+    pub classes: Vec<ClassStatus>,
+    /// Topics that lost most on this link.
+    pub dropped_topics: Vec<TopicDrops>,
+    /// Whether origins wait for this link.
+    pub congested: bool,
+    /// Connections made so far.
+    pub connects: u64,
+    /// Why the last connection ended, or the last attempt failed.
+    pub last_error: Option<String>,
+}
+
+/// One class of one link.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ClassStatus {
+    /// Its name.
+    pub class: String,
+    /// Bytes sent since the link started.
+    pub sent_bytes: u64,
+    /// Bytes received since the link started.
+    pub received_bytes: u64,
+    /// Bytes that wait.
+    pub queued_bytes: usize,
+    /// Messages that wait.
+    pub queued_messages: usize,
+    /// Most bytes that may wait.
+    pub queue_bytes_max: usize,
+    /// Bytes that the peer still takes.
+    pub credit_bytes: u64,
+    /// Messages dropped before they were sent.
+    pub dropped_messages: u64,
+    /// Their bytes.
+    pub dropped_bytes: u64,
+    /// Messages that the peer said it dropped after they arrived.
+    pub dropped_there_messages: u64,
+}
+
+/// Drops of one topic.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TopicDrops {
+    /// The topic.
+    pub topic: String,
+    /// Messages dropped.
+    pub messages: u64,
+}
+
+/// One subscription at one moment.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SubscriptionStatus {
+    /// Its id.
+    pub id: u32,
+    /// Its filters.
+    pub filters: Vec<String>,
+    /// Messages delivered into it.
+    pub delivered_messages: u64,
+    /// Messages that wait to be taken.
+    pub queued_messages: usize,
+    /// Bytes held for them.
+    pub queued_bytes: usize,
+    /// Most bytes that may be held.
+    pub queue_bytes_max: usize,
+    /// Messages dropped because it was full.
+    pub dropped_messages: u64,
+}

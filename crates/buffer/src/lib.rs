@@ -1,0 +1,20 @@
+//! Memory for messages: aligned bytes, a bounded pool of receive blocks, scratch space for builders.
+//!
+//! Cap'n Proto reads in place only where its words are aligned, so everything that may hold a
+//! message is backed by `u64`s. This is one of the few crates that may use `unsafe`; each use is a
+//! cast between bytes and words, or an allocator for message builders.
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod aligned;
+mod pool;
+pub mod scratch;
+
+pub use aligned::AlignedBytes;
+pub use pool::{Block, BlockPool, CopyPool, Filling};
+
+/// Rounds a count of bytes up to whole words of eight bytes.
+#[must_use]
+pub const fn padded(bytes: usize) -> usize {
+    bytes.next_multiple_of(8)
+}

@@ -1,0 +1,142 @@
+//! At most once, in order: the highest sequence seen of each publisher and class.
+
+use hashbrown::HashMap;
+use zeekwire_types::{Incarnation, TrafficClass};
+
+/// Publishers remembered. Beyond it one that was silent for a while is forgotten.
+const PUBLISHER_COUNT_MAX: usize = 65_536;
+
+/// Tells new messages from repeated ones.
+#[derive(Debug)]
+pub(crate) struct SequenceGate {
+    slots: Vec<Slot>,
+    by_publisher: HashMap<Box<str>, usize, foldhash::fast::FixedState>,
+    /// The slot to be asked next when all are taken.
+    hand: usize,
+    epoch: u64,
+}
+
+#[derive(Debug)]
+struct Slot {
+    publisher: Box<str>,
+    incarnation: Incarnation,
+    /// One above the highest sequence seen, by class.
+    next: [u64; TrafficClass::COUNT],
+    /// Whether it was used since the hand passed.
+    used: bool,
+}
+
+impl SequenceGate {
+    /// An empty gate; `seed` makes its hashing hard to foresee.
+    #[must_use]
+    pub(crate) fn new(seed: u64) -> Self {
+        let hasher = foldhash::fast::FixedState::with_seed(seed);
+        Self { slots: Vec::new(), by_publisher: HashMap::with_hasher(hasher), hand: 0, epoch: 0 }
+    }
+
+    /// The slot of a publisher's incarnation, for [`SequenceGate::pass`].
+    ///
+    /// `None` when a later incarnation was seen: nothing of this one may pass any more.
+    pub(crate) fn slot(&mut self, publisher: &str, incarnation: Incarnation) -> Option<usize> {
+        if let Some(&index) = self.by_publisher.get(publisher) {
+            let slot = &mut self.slots[index];
+            if incarnation < slot.incarnation {
+                return None;
+            }
+            if incarnation > slot.incarnation {
+                slot.incarnation = incarnation;
+                slot.next = [0; TrafficClass::COUNT];
+                self.epoch += 1;
+            }
+            slot.used = true;
+            return Some(index);
+        }
+        let slot = Slot {
+            publisher: publisher.into(),
+            incarnation,
+            next: [0; TrafficClass::COUNT],
+            used: true,
+        };
+        let index = if self.slots.len() < PUBLISHER_COUNT_MAX {
+            self.slots.push(slot);
+            self.slots.len() - 1
+        } else {
+            let vacant = self.vacate();
+            self.by_publisher.remove(&self.slots[vacant].publisher);
+            self.slots[vacant] = slot;
+            self.epoch += 1;
+            vacant
+        };
+        self.by_publisher.insert(publisher.into(), index);
+        Some(index)
+    }
+
+    /// Changes whenever a slot changes hands: slots found before must be found again.
+    pub(crate) const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Lets a sequence pass once, and only upwards.
+    #[inline]
+    pub(crate) fn pass(&mut self, slot: usize, class: TrafficClass, sequence: u64) -> bool {
+        let slot = &mut self.slots[slot];
+        slot.used = true;
+        let next = &mut slot.next[class.index()];
+        let passes = sequence >= *next;
+        if passes {
+            *next = sequence.saturating_add(1);
+        }
+        passes
+    }
+
+    /// The first slot from the hand on that was not used since the hand passed. Each step takes a
+    /// mark away that a message paid for, so a flood of names costs little for each.
+    fn vacate(&mut self) -> usize {
+        loop {
+            let index = self.hand;
+            self.hand = (index + 1) % self.slots.len();
+            if !std::mem::take(&mut self.slots[index].used) {
+                return index;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn life(started_us: u64) -> Incarnation {
+        Incarnation { started_us, random: 0 }
+    }
+
+    #[test]
+    fn only_higher_sequences_of_a_class_pass() {
+        let mut gate = SequenceGate::new(1);
+        let slot = gate.slot("a", life(1)).expect("the first life");
+        let passed: Vec<_> =
+            [0, 1, 1, 5, 3, 6].map(|n| gate.pass(slot, TrafficClass::Event, n)).into();
+        assert_eq!(passed, [true, true, false, true, false, true]);
+        assert!(gate.pass(slot, TrafficClass::Log, 0));
+    }
+
+    #[test]
+    fn a_new_life_starts_afresh_and_ends_the_old() {
+        let mut gate = SequenceGate::new(1);
+        let slot = gate.slot("a", life(1)).expect("the first life");
+        assert!(gate.pass(slot, TrafficClass::Event, 9));
+        let slot = gate.slot("a", life(2)).expect("a later life");
+        assert!(gate.pass(slot, TrafficClass::Event, 0));
+        assert_eq!(gate.slot("a", life(1)), None);
+    }
+
+    #[test]
+    fn a_flood_of_names_takes_bounded_memory() {
+        let mut gate = SequenceGate::new(1);
+        for n in 0..PUBLISHER_COUNT_MAX + 10 {
+            gate.slot(&n.to_string(), life(1)).expect("a first life");
+        }
+        assert_eq!(gate.slots.len(), PUBLISHER_COUNT_MAX);
+        assert_eq!(gate.by_publisher.len(), PUBLISHER_COUNT_MAX);
+    }
+}

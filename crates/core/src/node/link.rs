@@ -1,0 +1,332 @@
+//! Opening, deciding about, closing and losing links.
+
+use zeekwire_types::{Instant, TrafficClass};
+
+use super::{LinkEnd, Node, Output};
+use crate::session::{Offered, OutgoingLimits, Session, SessionConfig};
+use crate::wire::{Control, Goodbye, Hello, Located, Reason};
+
+/// Names one link of one node, for as long as the node lives.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct LinkKey {
+    index: u32,
+    generation: u32,
+}
+
+impl LinkKey {
+    /// Slot in tables by link; used again after the link is gone.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.index as usize
+    }
+
+    /// As [`LinkKey::index`], for tables of links by number.
+    pub(super) const fn slot(self) -> u32 {
+        self.index
+    }
+
+    /// The key as one number.
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        (self.generation as u64) << 32 | self.index as u64
+    }
+
+    /// The key that [`LinkKey::to_bits`] made.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "the halves are taken apart")]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self { index: bits as u32, generation: (bits >> 32) as u32 }
+    }
+}
+
+/// How one link behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkConfig {
+    /// Whether this side dialled.
+    pub dialled: bool,
+    /// Whether every topic may leave over it, or only those advertised.
+    pub auto_advertise: bool,
+    /// Whether the peer is asked for everything that this node subscribes to, or only for what is
+    /// subscribed on this link.
+    pub auto_subscribe: bool,
+    /// Bounds of its queues, instead of the node's.
+    pub outgoing: Option<OutgoingLimits>,
+}
+
+/// One link of a node.
+#[derive(Debug)]
+pub struct Link {
+    pub(super) key: LinkKey,
+    pub(super) config: LinkConfig,
+    /// Handshake, flow control, queues.
+    pub session: Session,
+    pub(super) filter_count: usize,
+    pub(super) ready: bool,
+    /// The envelope read last, and what followed from it: most messages come in runs.
+    pub(super) known: Option<Known>,
+    pub(super) congested: bool,
+    /// When a full queue last moved, and how far each class had come then.
+    pub(super) progress_at: Instant,
+    progress_bytes: [u64; TrafficClass::COUNT],
+    pub(super) inbox_drops: [(u64, u64); TrafficClass::COUNT],
+    pub(super) reported_drops: [(u64, u64); TrafficClass::COUNT],
+    pub(super) ended: bool,
+    /// Whether it is one of its peer's links in `Node::peers`.
+    counted: bool,
+    /// When it was opened.
+    pub opened_at: Instant,
+}
+
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) envelope: Vec<u8>,
+    pub(super) located: Located,
+    pub(super) gate_slot: usize,
+    pub(super) targets: Vec<u32>,
+    pub(super) generation: u64,
+    pub(super) gate_epoch: u64,
+}
+
+impl Link {
+    /// Its key.
+    #[must_use]
+    pub const fn key(&self) -> LinkKey {
+        self.key
+    }
+
+    /// How the peer introduced itself, once it did.
+    #[must_use]
+    pub const fn peer(&self) -> Option<&Hello> {
+        self.session.peer()
+    }
+
+    /// Whether messages pass.
+    #[must_use]
+    pub const fn is_up(&self) -> bool {
+        self.session.is_up()
+    }
+
+    /// Whether the peer's subscriptions as of link start are effective here.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        self.ready
+    }
+
+    /// Whether its event queue is so full that origins should wait.
+    #[must_use]
+    pub const fn is_congested(&self) -> bool {
+        self.congested
+    }
+
+    /// Filters that the peer subscribed to.
+    #[must_use]
+    pub const fn filter_count(&self) -> usize {
+        self.filter_count
+    }
+
+    /// How it was configured.
+    #[must_use]
+    pub const fn config(&self) -> &LinkConfig {
+        &self.config
+    }
+
+    /// Messages and bytes of a class that the peer said it had to drop.
+    #[must_use]
+    pub const fn reported_drops(&self, class: TrafficClass) -> (u64, u64) {
+        self.reported_drops[class.index()]
+    }
+
+    /// Takes note that the socket took bytes.
+    pub fn wrote(&mut self, now: Instant) {
+        self.session.liveness.sent(now);
+        self.note_progress(now);
+    }
+
+    /// Looks whether a queue that makes origins wait has moved. Heartbeats and other classes go on
+    /// while a peer's consumer is stuck, so they do not count.
+    pub(super) fn note_progress(&mut self, now: Instant) {
+        let outgoing = &self.session.outgoing;
+        for class in TrafficClass::ALL {
+            let sent_bytes = outgoing.sent_bytes(class);
+            let known = &mut self.progress_bytes[class.index()];
+            if std::mem::replace(known, sent_bytes) != sent_bytes && !outgoing.is_relaxed(class) {
+                self.progress_at = now;
+            }
+        }
+    }
+}
+
+impl Node {
+    /// Opens a link over a connection that the driver made or accepted.
+    pub fn open_link(&mut self, now: Instant, config: LinkConfig) -> LinkKey {
+        self.generation = self.generation.wrapping_add(1);
+        let session = SessionConfig {
+            outgoing: config.outgoing.unwrap_or(self.config.session.outgoing),
+            ..self.config.session
+        };
+        let hello = self.hello(&session);
+        let entry = self.links.vacant_entry();
+        let index = u32::try_from(entry.key()).expect("links are bounded far below 2^32");
+        let key = LinkKey { index, generation: self.generation };
+        entry.insert(Link {
+            key,
+            config,
+            session: Session::new(now, &session, hello, config.dialled),
+            filter_count: 0,
+            ready: false,
+            known: None,
+            congested: false,
+            progress_at: now,
+            progress_bytes: [0; TrafficClass::COUNT],
+            inbox_drops: Default::default(),
+            reported_drops: Default::default(),
+            ended: false,
+            counted: false,
+            opened_at: now,
+        });
+        self.dirty.push(key);
+        key
+    }
+
+    /// The accept hook's word about a peer.
+    ///
+    /// `Err` carries the text that a refused peer is told. A peer that no longer waits is left
+    /// alone.
+    pub fn decide(&mut self, key: LinkKey, verdict: Result<(), String>) {
+        let own = self.config.id.clone();
+        let Some(link) = self.link_mut(key) else { return };
+        // The peer may have gone, or its time may be over, while the hook thought.
+        if link.ended || !link.session.awaits_verdict() {
+            return;
+        }
+        let Some(peer) = link.peer().map(|hello| hello.node.clone()) else { return };
+        let refusal = match verdict {
+            _ if peer == own => Some((Reason::SelfConnection, "this is the same node".to_owned())),
+            _ if peer.name == own.name => {
+                Some((Reason::NameInUse, format!("this node is called {} already", own.name)))
+            }
+            Err(text) => Some((Reason::RefusedByPolicy, text)),
+            Ok(()) => None,
+        };
+        self.dirty.push(key);
+        match refusal {
+            None => {
+                if let Some(link) = self.link_mut(key) {
+                    link.session.accept();
+                }
+                self.link_up(key);
+            }
+            Some((reason, text)) => {
+                let goodbye = Goodbye { reason, text };
+                if let Some(link) = self.link_mut(key) {
+                    link.session.refuse(goodbye.clone());
+                }
+                self.end_link(key, LinkEnd::RefusedPeer(goodbye));
+            }
+        }
+    }
+
+    /// Ends a link from this side. What waits still goes out before the goodbye; until
+    /// [`Node::link_lost`] it is worth reading on, since the peer may have to grant credit for it.
+    pub fn close_link(&mut self, key: LinkKey, reason: Reason, text: &str) {
+        let Some(link) = self.link_mut(key).filter(|link| !link.ended) else { return };
+        link.session.finish(reason, text);
+        self.dirty.push(key);
+        self.end_link(key, LinkEnd::ClosedHere(reason));
+    }
+
+    /// Takes note that the connection is gone.
+    pub fn link_lost(&mut self, key: LinkKey) {
+        self.end_link(key, LinkEnd::ConnectionLost);
+        if self.link(key).is_none() {
+            return;
+        }
+        self.links.remove(key.index());
+    }
+
+    /// Takes note that one more link leads to its peer.
+    fn count_peer(&mut self, key: LinkKey) {
+        let Some(link) = self.links.get_mut(key.index()) else { return };
+        let Some(peer) = link.session.peer() else { return };
+        link.counted = true;
+        let count = self.peers.entry(peer.node.clone()).or_default();
+        *count += 1;
+        self.twins += usize::from(*count == 2);
+        self.routed.forget();
+    }
+
+    /// Takes note that one link fewer leads to its peer.
+    fn discount_peer(&mut self, key: LinkKey) {
+        let Some(link) = self.links.get_mut(key.index()) else { return };
+        if !std::mem::take(&mut link.counted) {
+            return;
+        }
+        let Some(peer) = link.session.peer() else { return };
+        let Some(count) = self.peers.get_mut(&peer.node) else { return };
+        *count -= 1;
+        self.twins -= usize::from(*count == 1);
+        if *count == 0 {
+            self.peers.remove(&peer.node);
+        }
+    }
+
+    pub(super) fn link_up(&mut self, key: LinkKey) {
+        self.count_peer(key);
+        self.outputs.push_back(Output::LinkUp { link: key });
+        let filters = self.wanted_on(key);
+        let snapshot = Control::Subscribe { token: 0, filters, snapshot_end: true };
+        self.send_control(key, &snapshot);
+    }
+
+    /// Asks the driver to close the socket, once.
+    pub(super) fn end_link(&mut self, key: LinkKey, end: LinkEnd) {
+        let Some(link) = self.link_mut(key) else { return };
+        if link.ended {
+            return;
+        }
+        link.ended = true;
+        link.congested = false;
+        if !link.session.is_closing() {
+            // The peer reads nothing more, so nobody should wait for it to go out.
+            link.session.outgoing.discard();
+        }
+        let index = key.index;
+        self.discount_peer(key);
+        self.remote.remove_key(index);
+        self.advertised.remove_link(index);
+        self.routed.forget();
+        self.confirm_all(key);
+        self.outputs.push_back(Output::Relaxed);
+        self.outputs.push_back(Output::CloseLink { link: key, end });
+    }
+
+    pub(super) fn send_control(&mut self, key: LinkKey, control: &Control) {
+        let Some(link) = self.link_mut(key) else { return };
+        let fits = link.session.send(control);
+        self.dirty.push(key);
+        if !fits {
+            self.overflow(key);
+        }
+    }
+
+    /// Closes a link whose peer takes too little.
+    pub(super) fn overflow(&mut self, key: LinkKey) {
+        let Some(link) = self.link_mut(key) else { return };
+        link.session.close(Reason::Overloaded, "the queue for this peer is full");
+        self.end_link(key, LinkEnd::Overflow);
+    }
+
+    /// Offers one control-free message to one link.
+    pub(super) fn offer(
+        link: &mut Link,
+        class: TrafficClass,
+        source: &[u8],
+        range: std::ops::Range<usize>,
+    ) -> Offered {
+        let offered = link.session.outgoing.offer(class, source, range);
+        if offered != Offered::Staged && link.session.outgoing.is_congested(class) {
+            link.congested = true;
+        }
+        offered
+    }
+}

@@ -1,0 +1,198 @@
+//! From a publication to the links that want it.
+
+use std::ops::Range;
+
+use zeekwire_types::{DropPolicy, Instant, TrafficClass};
+
+use super::{LinkKey, Node};
+use crate::session::Offered;
+
+/// Where a publication went.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Published {
+    /// Links that took it.
+    pub links: u32,
+    /// Links that dropped it.
+    pub dropped: u32,
+    /// Its origin should wait before it publishes on this topic again.
+    pub hold: bool,
+}
+
+/// The targets of one topic at one moment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Routed {
+    /// Nobody wants it.
+    Nobody,
+    /// Exactly one link wants it, and that link has nothing waiting.
+    OneIdleLink(LinkKey),
+    /// Anything else.
+    Others,
+}
+
+/// The topic routed last, whose targets still lie in `Node::targets`.
+#[derive(Debug, Default)]
+pub(super) struct LastRoute {
+    topic: Vec<u8>,
+    remote_generation: u64,
+    loopback_generation: u64,
+    known: bool,
+}
+
+impl LastRoute {
+    pub(super) const fn forget(&mut self) {
+        self.known = false;
+    }
+}
+
+impl Node {
+    /// Sends one whole message, `source[range]`, to every link that subscribed to `topic`.
+    ///
+    /// What is staged must be written in this turn, with the same `source`; links are named by
+    /// [`Node::take_dirty`]. Local subscribers to this node's own publications are named by
+    /// [`Node::loopback_targets`] until the next call.
+    pub fn publish(
+        &mut self,
+        now: Instant,
+        class: TrafficClass,
+        topic: &[u8],
+        source: &[u8],
+        range: Range<usize>,
+    ) -> Published {
+        self.find_targets(topic);
+        let mut published = Published::default();
+        let mut full = 0;
+        let mut holding = 0;
+        for at in 0..self.targets.len() {
+            let Some(link) = self.links.get_mut(self.targets[at] as usize) else { continue };
+            let was_staging = link.session.outgoing.staged_bytes() > 0;
+            let was_congested = link.congested;
+            match Self::offer(link, class, source, range.clone()) {
+                Offered::Staged => {
+                    published.links += 1;
+                    if !was_staging {
+                        self.dirty.push(link.key);
+                    }
+                    continue;
+                }
+                Offered::Queued => published.links += 1,
+                Offered::Dropped => published.dropped += 1,
+                Offered::Overflow => {
+                    published.dropped += 1;
+                    let key = link.key;
+                    self.overflow(key);
+                    continue;
+                }
+            }
+            if link.congested {
+                if was_congested {
+                    link.note_progress(now);
+                } else {
+                    // An idle link has made no progress for long, and is not stalled for that.
+                    link.progress_at = now;
+                }
+                full += 1;
+                let waits = link.session.outgoing.limits().policy == DropPolicy::Block;
+                let stalled = now.since(link.progress_at) >= self.config.stall_max;
+                holding += usize::from(waits && !stalled);
+            }
+            if link.session.outgoing.is_writable() {
+                self.dirty.push(link.key);
+            }
+        }
+        published.hold = holding > 0 && full == self.targets.len();
+        published
+    }
+
+    /// Whether publishers on `topic` should still wait: all its takers are full, and one of them
+    /// makes progress.
+    pub fn is_held(&mut self, now: Instant, topic: &[u8]) -> bool {
+        self.find_targets(topic);
+        let stall_max = self.config.stall_max;
+        let mut holding = false;
+        for target in &self.targets {
+            let Some(link) = self.links.get_mut(*target as usize) else { continue };
+            if !link.congested {
+                return false;
+            }
+            link.note_progress(now);
+            let waits = link.session.outgoing.limits().policy == DropPolicy::Block;
+            holding |= waits && now.since(link.progress_at) < stall_max;
+        }
+        holding
+    }
+
+    /// Who would get a message about `topic` now.
+    pub fn route(&mut self, topic: &[u8]) -> Routed {
+        self.find_targets(topic);
+        match (&self.targets[..], &self.loopback_targets[..]) {
+            ([], []) => Routed::Nobody,
+            ([only], []) => match self.links.get(*only as usize) {
+                Some(link) if link.session.outgoing.is_idle() => Routed::OneIdleLink(link.key),
+                _ => Routed::Others,
+            },
+            _ => Routed::Others,
+        }
+    }
+
+    /// Local subscribers to this node's own publications that wanted the last one.
+    #[must_use]
+    pub fn loopback_targets(&self) -> &[u32] {
+        &self.loopback_targets
+    }
+
+    /// Clears the mark of a full link that has room again. Call after each write.
+    pub fn relax(&mut self, key: LinkKey) {
+        let Some(link) = self.link_mut(key) else { return };
+        let outgoing = &link.session.outgoing;
+        let relaxed = TrafficClass::ALL.into_iter().all(|class| outgoing.is_relaxed(class));
+        if link.congested && relaxed {
+            link.congested = false;
+            self.outputs.push_back(super::Output::Relaxed);
+        }
+    }
+
+    fn find_targets(&mut self, topic: &[u8]) {
+        let last = &self.routed;
+        if last.known
+            && last.topic == topic
+            && last.remote_generation == self.remote.generation()
+            && last.loopback_generation == self.loopback.generation()
+        {
+            return;
+        }
+        self.targets.clear();
+        self.targets.extend_from_slice(self.remote.targets(topic));
+        self.loopback_targets.clear();
+        self.loopback_targets.extend_from_slice(self.loopback.targets(topic));
+        self.filter_targets(topic);
+        self.routed = LastRoute {
+            topic: {
+                let mut known = std::mem::take(&mut self.routed.topic);
+                known.clear();
+                known.extend_from_slice(topic);
+                known
+            },
+            remote_generation: self.remote.generation(),
+            loopback_generation: self.loopback.generation(),
+            known: true,
+        };
+    }
+
+    /// Leaves out links that the topic may not leave over, and all but one link to each peer.
+    fn filter_targets(&mut self, topic: &[u8]) {
+        let Self { targets, links, advertised, twins, .. } = self;
+        targets.retain(|target| {
+            links.get(*target as usize).is_some_and(|link| {
+                let open = link.is_up() && !link.ended;
+                open && (link.config.auto_advertise || advertised.allow(topic, *target))
+            })
+        });
+        if *twins > 0 {
+            let mut seen = std::collections::BTreeSet::new();
+            targets.retain(|target| {
+                let peer = links.get(*target as usize).and_then(|link| link.peer());
+                peer.is_some_and(|peer| seen.insert(peer.node.clone()))
+            });
+        }
+    }
+}

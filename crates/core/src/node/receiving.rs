@@ -1,0 +1,338 @@
+//! From bytes of a link to a message for local subscribers.
+
+use zeekwire_buffer::AlignedBytes;
+use zeekwire_types::limits::PEER_FILTER_COUNT_MAX;
+use zeekwire_types::{Instant, TrafficClass};
+
+use super::link::Known;
+use super::{LinkEnd, LinkKey, Node, Output};
+use crate::Fault;
+use crate::session::HandshakeEvent;
+use crate::wire::{Control, Frame, FrameHeader, Located, Reason, split};
+
+/// What the bytes of a link held.
+#[derive(Debug)]
+pub enum Received {
+    /// More bytes must arrive first.
+    Incomplete,
+    /// This many bytes were taken, and nothing is to be delivered.
+    Nothing(usize),
+    /// A message for the subscribers in [`Node::local_targets`].
+    Message(Message),
+    /// The link is over; its bytes are of no more use.
+    Over,
+}
+
+/// A message that arrived whole.
+#[derive(Debug)]
+pub struct Message {
+    /// Bytes taken from the link.
+    pub taken: usize,
+    /// Its class.
+    pub class: TrafficClass,
+    /// Its envelope, verified.
+    pub located: Located,
+    /// The whole message where it came in fragments; otherwise it is what was taken.
+    pub reassembled: Option<AlignedBytes>,
+}
+
+impl Node {
+    /// Takes note that bytes came over a link. Call once for each read.
+    pub fn heard(&mut self, now: Instant, key: LinkKey) {
+        if let Some(link) = self.link_mut(key) {
+            link.session.liveness.received(now);
+        }
+    }
+
+    /// Reads the first frame of what a link brought.
+    ///
+    /// Call again with the rest until it says [`Received::Incomplete`] or [`Received::Over`].
+    /// `bytes` start at a multiple of eight in memory; what is taken is a multiple of eight.
+    /// What was taken for a delivered message still counts against the peer's credit: give it back
+    /// with [`Node::consume`]. A reassembled message does not count; see [`Node::hold`].
+    #[inline]
+    pub fn receive(&mut self, now: Instant, key: LinkKey, bytes: &[u8]) -> Received {
+        match self.receive_frame(now, key, bytes) {
+            Ok(received) => received,
+            Err(fault) => {
+                self.fail(key, LinkEnd::Fault(fault));
+                Received::Over
+            }
+        }
+    }
+
+    /// Local subscribers that want the message received last.
+    #[must_use]
+    pub fn local_targets(&self) -> &[u32] {
+        &self.local_targets
+    }
+
+    /// Gives `bytes` back to the peer's credit.
+    #[inline]
+    pub fn consume(&mut self, key: LinkKey, class: TrafficClass, bytes: usize) {
+        if let Some(link) = self.link_mut(key) {
+            link.session.incoming.consume(class, bytes);
+        }
+    }
+
+    /// Charges `bytes` to the peer's credit after all: a message that came in fragments, which gave
+    /// theirs back, and that has to wait here for a slow consumer. Give them back with
+    /// [`Node::consume`].
+    pub fn hold(&mut self, key: LinkKey, class: TrafficClass, bytes: usize) {
+        if let Some(link) = self.link_mut(key) {
+            link.session.incoming.hold(class, bytes);
+        }
+    }
+
+    /// Announces the credit that was given back, where it is worth a message.
+    pub fn grant(&mut self, key: LinkKey) {
+        let Some(link) = self.link_mut(key) else { return };
+        if !link.is_up() {
+            return;
+        }
+        let grants: Vec<_> = link.session.incoming.take_grants().collect();
+        for (class, limit) in grants {
+            self.send_control(key, &Control::Credit { class, limit });
+        }
+    }
+
+    /// Counts a message that a local inbox had no room for; the peer is told with the next tick.
+    pub fn count_inbox_drop(&mut self, key: LinkKey, class: TrafficClass, bytes: usize) {
+        if let Some(link) = self.link_mut(key) {
+            let drops = &mut link.inbox_drops[class.index()];
+            drops.0 += 1;
+            drops.1 += bytes as u64;
+        }
+    }
+
+    fn receive_frame(
+        &mut self,
+        now: Instant,
+        key: LinkKey,
+        bytes: &[u8],
+    ) -> Result<Received, Fault> {
+        let Some(link) = self.links.get_mut(key.index()).filter(|link| link.key == key) else {
+            return Ok(Received::Over);
+        };
+        if link.session.awaits_preamble() {
+            return match link.session.read_preamble(bytes) {
+                Ok(0) => Ok(Received::Incomplete),
+                Ok(taken) => Ok(Received::Nothing(taken)),
+                Err(error) => {
+                    self.dirty.push(key);
+                    self.end_link(key, LinkEnd::Preamble(error));
+                    Ok(Received::Over)
+                }
+            };
+        }
+        if link.session.is_closing() {
+            return self.receive_closing(key, bytes);
+        }
+        if link.session.is_over() || link.ended {
+            return Ok(Received::Over);
+        }
+        let Some(frame) = split(bytes)? else { return Ok(Received::Incomplete) };
+        let taken = frame.bytes.len();
+        if frame.header.class == TrafficClass::Control {
+            let control = decode_control(&frame)?;
+            self.handle_control(key, control)?;
+            return Ok(Received::Nothing(taken));
+        }
+        if !link.is_up() {
+            return Err(Fault::OutOfOrder);
+        }
+        link.session.incoming.charge(&frame.header)?;
+        if !frame.header.fragment {
+            return self.accept_message(key, &frame, taken, taken);
+        }
+        let class = frame.header.class;
+        let whole = link.session.incoming.reassemble(&frame)?;
+        // Fragments wait in the reassembly, which has its own bound.
+        link.session.incoming.consume(class, taken);
+        let Some(whole) = whole else { return Ok(Received::Nothing(taken)) };
+        let frame = Frame::whole(&whole)?;
+        match self.accept_message(key, &frame, taken, 0)? {
+            Received::Message(message) => {
+                Ok(Received::Message(Message { reassembled: Some(whole), ..message }))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Reads on while queues run empty: the peer may have to grant credit for that.
+    fn receive_closing(&mut self, key: LinkKey, bytes: &[u8]) -> Result<Received, Fault> {
+        let Some(frame) = split(bytes)? else { return Ok(Received::Incomplete) };
+        let taken = frame.bytes.len();
+        if frame.header.class != TrafficClass::Control {
+            return Ok(Received::Nothing(taken));
+        }
+        let control = decode_control(&frame)?;
+        let Some(link) = self.link_mut(key) else { return Ok(Received::Over) };
+        if let HandshakeEvent::Message(Control::Credit { class, limit }) =
+            link.session.handle_handshake(control)?
+        {
+            link.session.outgoing.set_credit_limit(class, limit)?;
+        }
+        if !link.session.is_closing() {
+            // Both said goodbye; what still waits will not be read.
+            link.session.outgoing.discard();
+        }
+        self.dirty.push(key);
+        Ok(Received::Nothing(taken))
+    }
+
+    /// Verifies the envelope, lets each message pass once, and finds who wants it. Where nobody
+    /// does, `credit_bytes` are given back.
+    #[inline]
+    fn accept_message(
+        &mut self,
+        key: LinkKey,
+        frame: &Frame<'_>,
+        taken: usize,
+        credit_bytes: usize,
+    ) -> Result<Received, Fault> {
+        let class = frame.header.class;
+        let envelope = frame.envelope();
+        let link = &mut self.links[key.index()];
+        let known = link.known.take();
+        let resembling = known.as_ref().and_then(|known| {
+            let located = known.located.resembling(&known.envelope, envelope)?;
+            let fresh = known.generation == self.local.generation()
+                && known.gate_epoch == self.gate.epoch();
+            fresh.then_some(located)
+        });
+        let (located, known) = match (resembling, known) {
+            (Some(located), Some(known)) => (located, known),
+            (_, known) => match self.learn(envelope, known)? {
+                Some(known) => (known.located, known),
+                None => return Ok(self.discard(key, class, taken, credit_bytes)),
+            },
+        };
+        let passes = self.gate.pass(known.gate_slot, class, located.sequence());
+        self.local_targets.clear();
+        self.local_targets.extend_from_slice(&known.targets);
+        self.links[key.index()].known = Some(known);
+        if !passes {
+            return Ok(self.discard(key, class, taken, credit_bytes));
+        }
+        if !self.scoped.is_empty() {
+            let Self { local_targets, scoped, .. } = self;
+            local_targets.retain(|target| scoped.get(target).is_none_or(|only| *only == key));
+        }
+        if self.local_targets.is_empty() {
+            self.consume(key, class, credit_bytes);
+            return Ok(Received::Nothing(taken));
+        }
+        Ok(Received::Message(Message { taken, class, located, reassembled: None }))
+    }
+
+    /// Reads an envelope that differs from the one before in more than the sequence.
+    fn learn(&mut self, envelope: &[u8], old: Option<Known>) -> Result<Option<Known>, Fault> {
+        let located = Located::verify(envelope)?;
+        let parts = located.envelope(envelope);
+        let Some(gate_slot) = self.gate.slot(parts.publisher(), located.incarnation()) else {
+            return Ok(None);
+        };
+        let (mut bytes, mut targets) =
+            old.map(|old| (old.envelope, old.targets)).unwrap_or_default();
+        bytes.clear();
+        bytes.extend_from_slice(envelope);
+        targets.clear();
+        targets.extend_from_slice(self.local.targets(parts.topic()));
+        let generation = self.local.generation();
+        let gate_epoch = self.gate.epoch();
+        Ok(Some(Known { envelope: bytes, located, gate_slot, targets, generation, gate_epoch }))
+    }
+
+    fn discard(
+        &mut self,
+        key: LinkKey,
+        class: TrafficClass,
+        taken: usize,
+        credit_bytes: usize,
+    ) -> Received {
+        self.repeated += 1;
+        self.consume(key, class, credit_bytes);
+        Received::Nothing(taken)
+    }
+
+    fn fail(&mut self, key: LinkKey, end: LinkEnd) {
+        if let Some(link) = self.link_mut(key) {
+            link.session.outgoing.discard();
+            link.session.close(Reason::ProtocolError, &end.to_string());
+            self.dirty.push(key);
+        }
+        self.end_link(key, end);
+    }
+
+    fn handle_control(&mut self, key: LinkKey, control: Control) -> Result<(), Fault> {
+        let Some(link) = self.link_mut(key) else { return Ok(()) };
+        match link.session.handle_handshake(control)? {
+            HandshakeEvent::Nothing => {}
+            HandshakeEvent::Decide => self.outputs.push_back(Output::Decide { link: key }),
+            HandshakeEvent::Up => self.link_up(key),
+            HandshakeEvent::Refused(goodbye) => self.end_link(key, LinkEnd::Refused(goodbye)),
+            HandshakeEvent::Closed(goodbye) => self.end_link(key, LinkEnd::ClosedByPeer(goodbye)),
+            HandshakeEvent::Message(message) => self.handle_message(key, message)?,
+        }
+        Ok(())
+    }
+
+    fn handle_message(&mut self, key: LinkKey, message: Control) -> Result<(), Fault> {
+        let index = key.slot();
+        match message {
+            Control::Subscribe { token, filters, snapshot_end } => {
+                for filter in &filters {
+                    let new = self.remote.insert(filter, index);
+                    let link = &mut self.links[key.index()];
+                    link.filter_count += usize::from(new);
+                    if link.filter_count > PEER_FILTER_COUNT_MAX {
+                        return Err(Fault::TooManyFilters);
+                    }
+                }
+                let link = &mut self.links[key.index()];
+                if snapshot_end && !std::mem::replace(&mut link.ready, true) {
+                    self.outputs.push_back(Output::PeerReady { link: key });
+                }
+                self.answer(key, token);
+            }
+            Control::Unsubscribe { token, filters } => {
+                for filter in &filters {
+                    let had = self.remote.remove(filter, index);
+                    self.links[key.index()].filter_count -= usize::from(had);
+                }
+                self.answer(key, token);
+            }
+            Control::Done(token) => self.confirm(key, token),
+            Control::Credit { class, limit } => {
+                self.links[key.index()].session.outgoing.set_credit_limit(class, limit)?;
+                self.dirty.push(key);
+            }
+            Control::Dropped { class, messages, bytes } => {
+                let drops = &mut self.links[key.index()].reported_drops[class.index()];
+                drops.0 = drops.0.saturating_add(messages);
+                drops.1 = drops.1.saturating_add(bytes);
+            }
+            Control::Heartbeat | Control::Newer => {}
+            Control::Hello(_) | Control::Accept | Control::Refuse(_) | Control::Close(_) => {
+                unreachable!("the handshake takes these")
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, key: LinkKey, token: u64) {
+        if token != 0 {
+            self.send_control(key, &Control::Done(token));
+        }
+    }
+}
+
+fn decode_control(frame: &Frame<'_>) -> Result<Control, Fault> {
+    // Its sender splits what is longer; it goes one hop, so it has no envelope.
+    match frame.header {
+        FrameHeader { fragment: true, .. } => Err(Fault::ControlTooLong),
+        FrameHeader { envelope_bytes: 1.., .. } => Err(Fault::Control),
+        _ => Control::decode(frame.payload()),
+    }
+}

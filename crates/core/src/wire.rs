@@ -1,0 +1,14 @@
+//! Bytes on a link: the preamble, frames, envelopes and control messages.
+//!
+//! The only part of this crate that knows Cap'n Proto. Everything read here comes from a peer:
+//! each check that fails is a [`Fault`](crate::Fault), never a panic.
+
+mod control;
+mod envelope;
+mod header;
+mod preamble;
+
+pub use control::{Control, ControlWriter, Goodbye, Hello, Reason};
+pub use envelope::{Envelope, EnvelopeTemplate, Located};
+pub use header::{Frame, FrameHeader, split};
+pub use preamble::{Foreign, PREAMBLE_BYTES, Preamble, PreambleError};

@@ -1,0 +1,82 @@
+//! How a node runs.
+
+use std::fmt;
+use std::time::Duration;
+
+use zeekwire_backend::LinkObserver;
+use zeekwire_core::session::SessionConfig;
+use zeekwire_transport::{Inproc, SocketOptions};
+use zeekwire_types::{DropPolicy, NodeName, Role, TrafficClass};
+
+/// How a node runs. [`RuntimeConfig::new`] has sensible values for everything but the name.
+#[derive(Clone)]
+pub struct RuntimeConfig {
+    /// The node's name.
+    pub name: NodeName,
+    /// Whether it forwards.
+    pub role: Role,
+    /// For people: what runs here.
+    pub program: String,
+    /// Queues, windows and heartbeats of its links.
+    pub session: SessionConfig,
+    /// A full link that makes no progress for this long no longer makes publishers wait.
+    pub stall_max: Duration,
+    /// Bytes of publications that may wait to be routed.
+    pub ring_bytes_max: usize,
+    /// Bytes of one receive buffer.
+    pub block_bytes: usize,
+    /// Receive buffers that inboxes may pin.
+    pub block_count_max: usize,
+    /// Publications closer together than this are sent by the loop, in batches, and not by the
+    /// publisher's own thread. Zero never sends on the publisher's thread.
+    pub inline_interval: Duration,
+    /// How long the loop looks for work before it sleeps. Costs a core.
+    pub spin: Duration,
+    /// Options of sockets.
+    pub sockets: SocketOptions,
+    /// Where `inproc://` endpoints meet.
+    pub inproc: Inproc,
+    /// Hears of links.
+    pub observer: Option<LinkObserver>,
+}
+
+impl RuntimeConfig {
+    /// The defaults, for a node of this name.
+    #[must_use]
+    pub fn new(name: NodeName) -> Self {
+        Self {
+            name,
+            role: Role::default(),
+            program: format!("zeekwire {}", env!("CARGO_PKG_VERSION")),
+            session: SessionConfig::default(),
+            stall_max: Duration::from_millis(500),
+            ring_bytes_max: 512 * 1024,
+            block_bytes: 256 * 1024,
+            block_count_max: 64,
+            inline_interval: Duration::from_micros(20),
+            spin: Duration::ZERO,
+            sockets: SocketOptions::default(),
+            inproc: Inproc::new(),
+            observer: None,
+        }
+    }
+
+    /// Bounds the events that may wait for each link, and says what happens beyond.
+    pub fn set_event_queue(&mut self, bytes_max: usize, policy: DropPolicy) {
+        let outgoing = &mut self.session.outgoing;
+        outgoing.budget_bytes[TrafficClass::Event.index()] = bytes_max;
+        outgoing.policy = policy;
+    }
+}
+
+impl fmt::Debug for RuntimeConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuntimeConfig")
+            .field("name", &self.name)
+            .field("role", &self.role)
+            .field("session", &self.session)
+            .field("stall_max", &self.stall_max)
+            .field("ring_bytes_max", &self.ring_bytes_max)
+            .finish_non_exhaustive()
+    }
+}

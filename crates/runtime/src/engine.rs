@@ -1,0 +1,269 @@
+//! The node's state and its sockets, behind one lock.
+//!
+//! Whoever holds the lock may run a turn: take what publishers left, route it, write it. The loop
+//! does so when it wakes; a publisher does so itself when the loop sleeps and there is little to
+//! do. Only the loop reads from sockets.
+
+mod commands;
+mod delivery;
+mod outputs;
+mod reading;
+mod report;
+mod sockets;
+mod writing;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeekwire_backend::{AcceptHook, Completer, LinkEvent, LinkId, LinkObserver};
+use zeekwire_buffer::{Block, BlockPool, CopyPool};
+use zeekwire_core::Node;
+use zeekwire_core::node::{LinkKey, NodeConfig, Routed};
+use zeekwire_transport::{Network, Ready, Timers};
+use zeekwire_types::{Instant, NodeId, TrafficClass};
+
+use crate::clock::{Clock, random};
+use crate::config::RuntimeConfig;
+use crate::ids::Ids;
+use crate::outbox::Outbox;
+use crate::ring::Ring;
+
+pub(crate) use commands::{Command, subscription};
+use delivery::Subscriber;
+pub(crate) use sockets::{LinkRecord, key_of};
+use sockets::Socket;
+
+/// What a timer was set for.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum TimerKey {
+    /// Heartbeats, silent peers, stalled links.
+    Tick,
+    /// Another attempt to connect.
+    Redial(LinkId),
+    /// An address that does not answer.
+    DialTimeout(LinkId),
+    /// A listener that found no descriptor.
+    Accept(u64),
+    /// A connection that should have closed by now.
+    Linger(u64),
+    /// The node should have ended by now.
+    Stop,
+}
+
+/// Everything of a node but its thread.
+pub(crate) struct Engine {
+    pub(crate) node: Node,
+    clock: Clock,
+    network: Network,
+    outbox: Arc<Outbox>,
+    observer: Option<LinkObserver>,
+    sockets: HashMap<u64, Socket>,
+    /// Socket of each link, by the link's index.
+    socket_of: Vec<u64>,
+    links: BTreeMap<LinkId, LinkRecord>,
+    subscribers: Vec<Option<Subscriber>>,
+    timers: Timers<TimerKey>,
+    pool: BlockPool,
+    block: Block,
+    copies: CopyPool,
+    ring: Ring,
+    ring_keep_bytes: usize,
+    completers: HashMap<u64, Completer>,
+    /// Hooks that have yet to decide about a peer.
+    accept_hooks: HashMap<LinkKey, AcceptHook>,
+    next_token: u64,
+    ids: Arc<Ids>,
+    /// Bytes of peers' credit kept back because the only inbox is behind.
+    withheld: Vec<(LinkKey, TrafficClass, usize)>,
+    /// Sockets that still had bytes when their share of a turn was used up.
+    unread: Vec<u64>,
+    /// Links that still had something to write when their share of a turn was used up.
+    unwritten: Vec<LinkKey>,
+    dirty: Vec<LinkKey>,
+    targets: Vec<u32>,
+    touched: Vec<u32>,
+    stopping: bool,
+    pub(crate) stopped: bool,
+    counts: Counts,
+}
+
+/// What the engine did, in numbers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    inline: u64,
+    unrouted: u64,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        config: &RuntimeConfig,
+        id: NodeId,
+        clock: Clock,
+        network: Network,
+        outbox: Arc<Outbox>,
+        ids: Arc<Ids>,
+    ) -> Self {
+        let mut pool = BlockPool::new(config.block_bytes, config.block_count_max);
+        let block = pool.take().expect("a new pool has a free block");
+        let node = Node::new(NodeConfig {
+            id,
+            role: config.role,
+            program: config.program.clone(),
+            session: config.session,
+            stall_max: config.stall_max,
+            seed: random(),
+        });
+        Self {
+            node,
+            clock,
+            network,
+            outbox,
+            observer: config.observer.clone(),
+            sockets: HashMap::new(),
+            socket_of: Vec::new(),
+            links: BTreeMap::new(),
+            subscribers: Vec::new(),
+            timers: Timers::new(),
+            pool,
+            block,
+            copies: CopyPool::default(),
+            ring: Ring::default(),
+            ring_keep_bytes: 2 * config.ring_bytes_max,
+            completers: HashMap::new(),
+            accept_hooks: HashMap::new(),
+            next_token: 1,
+            ids,
+            withheld: Vec::new(),
+            unread: Vec::new(),
+            unwritten: Vec::new(),
+            dirty: Vec::new(),
+            targets: Vec::new(),
+            touched: Vec::new(),
+            stopping: false,
+            stopped: false,
+            counts: Counts::default(),
+        }
+    }
+
+    /// One turn of the loop. Returns how long the loop may sleep after it; zero when there is more
+    /// to do at once.
+    pub(crate) fn turn(&mut self, ready: &[Ready], woken: bool) -> Option<Duration> {
+        let now = self.clock.now();
+        self.handle_ready(now, ready, woken);
+        self.handle_timers(now);
+        self.dirty.append(&mut self.unwritten);
+        self.settle(now);
+        self.route_ring(now);
+        self.settle(now);
+        let more = !self.unread.is_empty() || !self.unwritten.is_empty();
+        if more || !self.outbox.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        self.timers.next().map(|at| at.since(self.clock.now()))
+    }
+
+    /// A turn on a publisher's own thread, if the message it just left is all there is to do and
+    /// has one taker that can take it at once. Returns whether it was done.
+    pub(crate) fn turn_inline(&mut self, topic: &[u8]) -> bool {
+        let sleeps = self.unread.is_empty() && !self.stopping;
+        if !sleeps || !matches!(self.node.route(topic), Routed::OneIdleLink(_)) {
+            return false;
+        }
+        self.counts.inline += 1;
+        let now = self.clock.now();
+        self.route_ring(now);
+        // Anything else that came of it, such as a lost link, is for the loop.
+        self.node.is_quiet()
+    }
+
+    /// Sends what publishers left in the ring.
+    fn route_ring(&mut self, now: Instant) {
+        let mut ring = std::mem::take(&mut self.ring);
+        if self.outbox.take(&mut ring) {
+            for record in &ring.records {
+                let topic = ring.topic(record);
+                let range = record.start..record.end;
+                let published =
+                    self.node.publish(now, record.class, topic, &ring.bytes, range.clone());
+                if published.hold {
+                    self.outbox.hold(topic);
+                }
+                let local = !self.node.loopback_targets().is_empty();
+                if local {
+                    self.deliver_own(&ring.bytes[range]);
+                }
+                let unrouted = !local && published.links + published.dropped == 0;
+                self.counts.unrouted += u64::from(unrouted);
+            }
+            self.flush_dirty(now, &ring.bytes);
+            ring.clear(self.ring_keep_bytes);
+        }
+        self.ring = ring;
+    }
+
+    /// Writes what is waiting and does what the node asks for, until it asks for nothing more.
+    fn settle(&mut self, now: Instant) {
+        loop {
+            self.flush_dirty(now, &[]);
+            let mut done = true;
+            while let Some(output) = self.node.poll_output() {
+                self.handle_output(now, output);
+                done = false;
+            }
+            if done && self.node.is_quiet() {
+                return;
+            }
+        }
+    }
+
+    fn handle_timers(&mut self, now: Instant) {
+        let mut due = Vec::new();
+        self.timers.expired(now, &mut due);
+        for key in due {
+            match key {
+                TimerKey::Tick => {
+                    self.node.tick(now);
+                    self.set_tick(now);
+                }
+                TimerKey::Redial(link) => self.dial(now, link),
+                TimerKey::DialTimeout(link) => self.dial_timed_out(now, link),
+                TimerKey::Accept(socket) => self.accept_from(now, socket),
+                TimerKey::Linger(socket) => self.drop_socket(now, socket),
+                TimerKey::Stop => self.drop_everything(now),
+            }
+        }
+    }
+
+    /// Ticks while there are links.
+    fn set_tick(&mut self, now: Instant) {
+        if self.node.links().next().is_some() {
+            self.timers.set(TimerKey::Tick, now + self.node.tick_interval());
+        }
+    }
+
+    fn token(&mut self, completer: Completer) -> u64 {
+        let token = self.next_token;
+        self.next_token += 1;
+        self.completers.insert(token, completer);
+        token
+    }
+
+    fn observe(&self, event: &LinkEvent) {
+        match event {
+            LinkEvent::Up { link, peer } => {
+                tracing::info!(node = %self.node.id().name, link = link.0, peer = %peer.node, "link up");
+            }
+            LinkEvent::Down { link, reason, .. } => {
+                tracing::info!(node = %self.node.id().name, link = link.0, %reason, "link down");
+            }
+            LinkEvent::ConnectFailed { link, reason, .. } => {
+                tracing::info!(node = %self.node.id().name, link = link.0, %reason, "not connected");
+            }
+            _ => {}
+        }
+        if let Some(observer) = &self.observer {
+            observer(event);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What other threads ask of the engine. They leave it in a queue and wake the loop, so that no
+//! call ever waits for a turn, not even one from a handler on the loop's own thread.
+
+use std::time::Duration;
+
+use crossbeam::channel::Sender;
+use zeekwire_backend::status::NodeStatus;
+use zeekwire_backend::{
+    Completer, ConnectOptions, LinkId, ListenOptions, Reach, Sink, SubscriptionId,
+};
+use zeekwire_core::node::{LinkKey, Scope};
+use zeekwire_core::wire::Reason;
+use zeekwire_transport::{Endpoint, Listener};
+use zeekwire_types::{Instant, TopicFilter};
+
+use super::delivery::Subscriber;
+use super::{Engine, TimerKey};
+
+/// Something asked of the engine.
+pub(crate) enum Command {
+    Listen { socket: u64, listener: Listener, options: ListenOptions },
+    CloseListener { socket: u64 },
+    Connect { link: LinkId, endpoint: Endpoint, options: ConnectOptions },
+    CloseLink { link: LinkId, flush_max: Duration, done: Completer },
+    Subscribe { id: u32, filters: Vec<TopicFilter>, reach: Reach, sink: Sink, done: Completer },
+    AddFilters { id: u32, filters: Vec<TopicFilter>, reach: Reach, done: Completer },
+    RemoveFilters { id: u32, filters: Vec<TopicFilter>, done: Completer },
+    Unsubscribe { id: u32, done: Completer },
+    Advertise { filter: TopicFilter, link: Option<LinkId>, done: Completer },
+    Unadvertise { filter: TopicFilter, link: Option<LinkId>, done: Completer },
+    Relaxed,
+    Status { reply: Sender<NodeStatus> },
+    Stop { flush_max: Duration },
+}
+
+impl Engine {
+    pub(crate) fn run(&mut self, commands: &mut Vec<Command>) {
+        let now = self.clock.now();
+        for command in commands.drain(..) {
+            self.run_one(now, command);
+            self.settle(now);
+        }
+    }
+
+    fn run_one(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Listen { socket, listener, options } => {
+                self.add_listener(now, socket, listener, options);
+            }
+            Command::CloseListener { socket } => {
+                self.sockets.remove(&socket);
+                self.timers.cancel(TimerKey::Accept(socket));
+            }
+            Command::Connect { link, endpoint, options } => {
+                self.add_link(now, link, endpoint, options);
+            }
+            Command::CloseLink { link, flush_max, done } => {
+                self.close_link(now, link, flush_max, Reason::Closed, done);
+            }
+            Command::Subscribe { id, filters, reach, sink, done } => {
+                self.subscribe(id, &filters, reach, sink, done);
+            }
+            Command::AddFilters { id, filters, reach, done } => {
+                self.add_filters(id, &filters, reach, done);
+            }
+            Command::RemoveFilters { id, filters, done } => {
+                if let Some(Some(subscriber)) = self.subscribers.get_mut(id as usize) {
+                    filters.iter().for_each(|filter| _ = subscriber.filters.remove(filter));
+                    let token = self.token(done);
+                    self.node.unsubscribe(id, &filters, token);
+                }
+            }
+            Command::Unsubscribe { id, done } => {
+                if let Some(Some(subscriber)) = self.subscribers.get_mut(id as usize) {
+                    close(subscriber);
+                    self.subscribers[id as usize] = None;
+                    let token = self.token(done);
+                    self.node.remove_subscriber(id, token);
+                    self.ids.free_subscription(id);
+                    self.release_withheld();
+                }
+            }
+            Command::Advertise { filter, link, done } => {
+                if let Ok(key) = self.key_of_link(link) {
+                    self.node.advertise(&filter, key);
+                }
+                done.complete();
+            }
+            Command::Unadvertise { filter, link, done } => {
+                if let Ok(key) = self.key_of_link(link) {
+                    self.node.unadvertise(&filter, key);
+                }
+                done.complete();
+            }
+            Command::Relaxed => self.release_withheld(),
+            Command::Status { reply } => {
+                // Nobody waits for it any more if this fails.
+                let _gone = reply.send(self.status(now));
+            }
+            Command::Stop { flush_max } => self.stop(now, flush_max),
+        }
+    }
+
+    /// The link's key; `Ok(None)` stands for all links, `Err` for one that is not up.
+    fn key_of_link(&self, link: Option<LinkId>) -> Result<Option<LinkKey>, ()> {
+        match link {
+            None => Ok(None),
+            Some(id) => match self.links.get(&id).and_then(|record| record.key) {
+                Some(key) => Ok(Some(key)),
+                None => Err(()),
+            },
+        }
+    }
+
+    fn subscribe(
+        &mut self,
+        id: u32,
+        filters: &[TopicFilter],
+        reach: Reach,
+        sink: Sink,
+        done: Completer,
+    ) {
+        let index = id as usize;
+        if self.subscribers.len() <= index {
+            self.subscribers.resize_with(index + 1, || None);
+        }
+        self.subscribers[index] = Some(Subscriber::new(sink));
+        self.add_filters(id, filters, reach, done);
+    }
+
+    fn add_filters(&mut self, id: u32, filters: &[TopicFilter], reach: Reach, done: Completer) {
+        let scope = match reach {
+            Reach::AllLinks => Scope::AllLinks,
+            Reach::Locally => Scope::Locally,
+            Reach::OneLink(link) => match self.key_of_link(Some(link)) {
+                Ok(Some(key)) => Scope::OneLink(key),
+                _ => return done.complete(),
+            },
+        };
+        let Some(Some(subscriber)) = self.subscribers.get_mut(id as usize) else { return };
+        subscriber.filters.extend(filters.iter().cloned());
+        let token = self.token(done);
+        self.node.subscribe(id, filters, scope, token);
+    }
+
+    pub(super) fn close_subscribers(&mut self) {
+        self.subscribers.iter_mut().flatten().for_each(close);
+        self.subscribers.clear();
+    }
+
+    fn stop(&mut self, now: Instant, flush_max: Duration) {
+        if self.stopping {
+            return;
+        }
+        self.route_ring(now);
+        self.stopping = true;
+        self.timers.set(TimerKey::Stop, now + flush_max);
+        let links: Vec<LinkId> = self.links.keys().copied().collect();
+        for link in links {
+            let (done, _nobody_waits) = zeekwire_backend::Completion::pair();
+            self.close_link(now, link, flush_max, Reason::Shutdown, done);
+        }
+        self.settle(now);
+        let busy = self.sockets.values_mut().any(|socket| socket.connection().is_some());
+        if !busy {
+            self.drop_everything(now);
+        }
+    }
+}
+
+fn close(subscriber: &mut Subscriber) {
+    if let Sink::Inbox(inbox) = &subscriber.sink {
+        inbox.close();
+    }
+}
+
+/// The subscription id as the engine counts them.
+pub(crate) const fn subscription(id: SubscriptionId) -> u32 {
+    id.0
+}

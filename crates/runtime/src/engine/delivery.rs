@@ -1,0 +1,216 @@
+//! From a received message to the subscribers that want it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use zeekwire_backend::{Block as InboxBlock, Deposit, Item, Message, Parts, Sink};
+use zeekwire_buffer::{AlignedBytes, Block};
+use zeekwire_core::node::LinkKey;
+use zeekwire_core::wire::{Frame, Located};
+use zeekwire_types::limits::FRAME_HEADER_BYTES;
+use zeekwire_types::{TopicFilter, TrafficClass};
+
+use super::Engine;
+
+#[expect(clippy::cast_possible_truncation, reason = "a small constant")]
+const HEADER_BYTES: u16 = FRAME_HEADER_BYTES as u16;
+
+/// One local subscription.
+pub(super) struct Subscriber {
+    pub(super) sink: Sink,
+    pub(super) filters: BTreeSet<TopicFilter>,
+    pub(super) delivered: u64,
+    /// Messages of the block being read that go into the inbox when the block is done.
+    items: Vec<Item>,
+    items_bytes: usize,
+}
+
+impl Subscriber {
+    pub(super) const fn new(sink: Sink) -> Self {
+        Self {
+            sink,
+            filters: BTreeSet::new(),
+            delivered: 0,
+            items: Vec::new(),
+            items_bytes: 0,
+        }
+    }
+}
+
+/// What deposits into inboxes came to, for one link's read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Deposited {
+    pub(super) dropped: u64,
+    pub(super) congested: bool,
+}
+
+impl Engine {
+    /// Hands one message of the current block to its subscribers. `offset` is where it starts in
+    /// the block.
+    #[inline]
+    pub(super) fn deliver(&mut self, located: &Located, bytes: &[u8], offset: usize) {
+        let parts = parts_of(located, bytes);
+        for at in 0..self.targets.len() {
+            let target = self.targets[at];
+            let Some(Some(subscriber)) = self.subscribers.get_mut(target as usize) else {
+                continue;
+            };
+            subscriber.delivered += 1;
+            match &mut subscriber.sink {
+                Sink::IoThread(handler) => handler(&Message::new(bytes, &parts)),
+                Sink::Inbox(_) => {
+                    if subscriber.items.is_empty() {
+                        self.touched.push(target);
+                    }
+                    let start = u32::try_from(offset).expect("blocks are far below 4 GiB");
+                    let len = u32::try_from(bytes.len()).expect("frames are far below 4 GiB");
+                    subscriber.items.push(Item { start, len, parts });
+                    subscriber.items_bytes += bytes.len();
+                }
+            }
+        }
+    }
+
+    /// Hands a message that lies in memory of its own to its subscribers.
+    pub(super) fn deliver_alone(&mut self, located: &Located, bytes: AlignedBytes) -> Deposited {
+        // What came before must be in the inbox before.
+        let mut deposited = self.deposit_block();
+        let parts = parts_of(located, &bytes);
+        let bytes: Block = Arc::new(bytes);
+        for at in 0..self.targets.len() {
+            let target = self.targets[at];
+            let Some(Some(subscriber)) = self.subscribers.get_mut(target as usize) else {
+                continue;
+            };
+            subscriber.delivered += 1;
+            match &mut subscriber.sink {
+                Sink::IoThread(handler) => handler(&Message::new(&bytes, &parts)),
+                Sink::Inbox(inbox) => {
+                    let len = u32::try_from(bytes.len()).expect("messages are far below 4 GiB");
+                    let mut items = vec![Item { start: 0, len, parts }];
+                    let block = Arc::clone(&bytes) as InboxBlock;
+                    deposited.add(inbox.deposit(block, &mut items, bytes.capacity()));
+                }
+            }
+        }
+        deposited
+    }
+
+    /// Hands one of this node's own publications to the subscribers that asked for those.
+    pub(super) fn deliver_own(&mut self, bytes: &[u8]) {
+        let Ok(frame) = Frame::whole(bytes) else { return };
+        let Ok(located) = Located::verify(frame.envelope()) else { return };
+        self.targets.clear();
+        self.targets.extend_from_slice(self.node.loopback_targets());
+        self.deliver_alone(&located, AlignedBytes::copied(bytes));
+    }
+
+    /// Puts what was delivered from the current block into the inboxes: pins the block where it
+    /// is mostly theirs and the pool has plenty, else copies.
+    pub(super) fn deposit_block(&mut self) -> Deposited {
+        let mut deposited = Deposited::default();
+        let mut pinned = false;
+        let mut touched = std::mem::take(&mut self.touched);
+        for target in touched.drain(..) {
+            let Some(Some(subscriber)) = self.subscribers.get_mut(target as usize) else {
+                continue;
+            };
+            let Sink::Inbox(inbox) = &subscriber.sink else { continue };
+            let bytes = std::mem::take(&mut subscriber.items_bytes);
+            let pays = bytes * 2 >= self.block.len() && !self.pool.runs_short();
+            if pays {
+                pinned = true;
+                let block = Arc::clone(&self.block) as InboxBlock;
+                let charge = self.block.len();
+                deposited.add(inbox.deposit(block, &mut subscriber.items, charge));
+                continue;
+            }
+            let mut copy = self.copies.take();
+            let filling = copy.bytes();
+            filling.reserve(bytes);
+            for item in &mut subscriber.items {
+                let start = item.start as usize;
+                item.start = u32::try_from(filling.len()).expect("blocks are far below 4 GiB");
+                filling.extend_from_slice(&self.block[start..start + item.len as usize]);
+            }
+            let copy = self.copies.share(copy);
+            let charge = copy.capacity();
+            deposited.add(inbox.deposit(copy, &mut subscriber.items, charge));
+        }
+        self.touched = touched;
+        if pinned && let Some(block) = self.pool.take() {
+            let old = std::mem::replace(&mut self.block, block);
+            self.pool.put(old);
+        }
+        deposited
+    }
+
+    /// Gives bytes back to a peer's credit, or keeps them back while the only inbox is behind.
+    pub(super) fn give_credit(
+        &mut self,
+        key: LinkKey,
+        bytes: [usize; TrafficClass::COUNT],
+        deposited: Deposited,
+    ) {
+        let hold_back = deposited.congested && self.only_inbox_asks_to_wait();
+        for class in TrafficClass::ALL {
+            match bytes[class.index()] {
+                0 => {}
+                bytes if hold_back => self.withheld.push((key, class, bytes)),
+                bytes => self.node.consume(key, class, bytes),
+            }
+        }
+        for _ in 0..deposited.dropped {
+            self.node.count_inbox_drop(key, TrafficClass::Event, 0);
+        }
+        self.node.grant(key);
+    }
+
+    /// Gives back what was kept, once the inbox has room.
+    pub(super) fn release_withheld(&mut self) {
+        if self.withheld.is_empty() || self.only_inbox_asks_to_wait() {
+            return;
+        }
+        for (key, class, bytes) in std::mem::take(&mut self.withheld) {
+            self.node.consume(key, class, bytes);
+            self.node.grant(key);
+        }
+    }
+
+    fn only_inbox_asks_to_wait(&self) -> bool {
+        let mut subscribers = self.subscribers.iter().flatten();
+        match (subscribers.next(), subscribers.next()) {
+            (Some(only), None) => match &only.sink {
+                Sink::Inbox(inbox) => {
+                    inbox.limits().policy == zeekwire_types::DropPolicy::Block && inbox.hold_back()
+                }
+                Sink::IoThread(_) => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+impl Deposited {
+    pub(super) const fn add(&mut self, deposit: Deposit) {
+        self.dropped += deposit.dropped;
+        self.congested |= deposit.congested;
+    }
+}
+
+/// Where the parts of a message lie, told from where they lie in its envelope.
+fn parts_of(located: &Located, bytes: &[u8]) -> Parts {
+    let frame = Frame::whole(bytes).expect("the message was verified");
+    let shift = |(start, len): (u16, u16)| (start + HEADER_BYTES, len);
+    let payload_start = FRAME_HEADER_BYTES + frame.header.envelope_bytes;
+    let narrow = |bytes: usize| u32::try_from(bytes).expect("messages are far below 4 GiB");
+    Parts {
+        class: frame.header.class,
+        topic: shift(located.topic_place()),
+        publisher: shift(located.publisher_place()),
+        format: shift(located.format_place()),
+        payload: (narrow(payload_start), narrow(frame.header.payload_bytes)),
+        incarnation: located.incarnation(),
+        sequence: located.sequence(),
+    }
+}

@@ -1,0 +1,90 @@
+//! Doing what the protocol asks for.
+
+use std::time::Duration;
+
+use zeekwire_backend::LinkEvent;
+use zeekwire_core::node::{LinkEnd, LinkKey, Output};
+use zeekwire_types::Instant;
+
+use super::Engine;
+use super::sockets::LinkState;
+
+impl Engine {
+    pub(super) fn handle_output(&mut self, now: Instant, output: Output) {
+        match output {
+            Output::Decide { link } => self.ask_hook(link),
+            Output::LinkUp { link } => {
+                if let Some((id, peer)) = self.peer_of(link) {
+                    self.connected(now, id);
+                    self.observe(&LinkEvent::Up { link: id, peer });
+                }
+            }
+            Output::PeerReady { link } => {
+                if let Some((id, peer)) = self.peer_of(link) {
+                    self.observe(&LinkEvent::Ready { link: id, peer });
+                }
+            }
+            Output::CloseLink { link, end } => self.end_link(now, link, &end),
+            Output::Completed { token } => {
+                if let Some(completer) = self.completers.remove(&token) {
+                    completer.complete();
+                }
+            }
+            Output::Relaxed => {
+                let Self { outbox, node, .. } = self;
+                outbox.release(|topic| node.is_held(now, topic));
+            }
+        }
+    }
+
+    fn ask_hook(&mut self, key: LinkKey) {
+        let Some((_, peer)) = self.peer_of(key) else { return };
+        let verdict = match self.accept_hooks.remove(&key) {
+            Some(hook) => hook(&peer),
+            None => Ok(()),
+        };
+        self.node.decide(key, verdict);
+    }
+
+    /// The protocol is done with a link: tells the owner, and connects again if that is wanted.
+    fn end_link(&mut self, now: Instant, key: LinkKey, end: &LinkEnd) {
+        let found = self.sockets_of(key);
+        let Some((id, peer)) = found else { return };
+        let lost = self.links.get_mut(&id).and_then(|record| record.last_error.clone());
+        let reason = match (end, lost) {
+            (LinkEnd::ConnectionLost, Some(lost)) => format!("the connection was lost: {lost}"),
+            _ => end.to_string(),
+        };
+        if let LinkEnd::Preamble(_) | LinkEnd::Fault(_) | LinkEnd::Refused(_) = end {
+            tracing::warn!(node = %self.node.id().name, link = id.0, %reason, "link failed");
+        }
+        let closing =
+            self.links.get(&id).is_none_or(|record| record.state == LinkState::Closing);
+        let retry_in = if closing { None } else { self.next_attempt(id) };
+        if let Some(record) = self.links.get_mut(&id) {
+            record.key = None;
+            record.last_error = Some(reason.clone());
+            record.changed_at = now;
+            if !closing {
+                record.state = LinkState::Waiting;
+            }
+        }
+        if !closing {
+            self.wait_to_dial(now, id, retry_in);
+            // Keeps the goodbye short; the owner closes with its own time.
+            self.close_connection(now, key, Duration::ZERO);
+        }
+        self.observe(&LinkEvent::Down { link: id, peer, reason, retry_in });
+    }
+
+    fn sockets_of(
+        &mut self,
+        key: LinkKey,
+    ) -> Option<(zeekwire_backend::LinkId, Option<zeekwire_backend::Peer>)> {
+        let socket = self.socket_of.get(key.index())?;
+        let connection = self.sockets.get_mut(socket)?.connection()?;
+        let same = connection.link == key;
+        let id = connection.id;
+        same.then(|| (id, self.peer_of(key).map(|(_, peer)| peer)))
+    }
+}

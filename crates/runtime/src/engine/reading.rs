@@ -1,0 +1,117 @@
+//! From a readable socket to messages.
+
+use std::sync::Arc;
+
+use zeekwire_core::node::{LinkKey, Received};
+use zeekwire_transport::ReadOutcome;
+use zeekwire_types::{Instant, TrafficClass};
+
+use super::Engine;
+use super::delivery::Deposited;
+
+/// Reads of one link in one turn; then others have theirs.
+const READS_PER_TURN: usize = 4;
+
+/// How a read ended.
+#[derive(Debug, Eq, PartialEq)]
+enum Read {
+    /// There may be more.
+    More,
+    /// The socket has nothing more now.
+    Drained,
+    /// The link is over.
+    Over,
+}
+
+impl Engine {
+    /// Reads from one connection until it has no more, or has had its share of the turn.
+    pub(super) fn read_from(&mut self, now: Instant, socket: u64) {
+        for _ in 0..READS_PER_TURN {
+            if self.read_once(now, socket) != Read::More {
+                return;
+            }
+        }
+        self.unread.push(socket);
+    }
+
+    fn read_once(&mut self, now: Instant, socket: u64) -> Read {
+        let Some(connection) = self.sockets.get_mut(&socket).and_then(|socket| socket.connection())
+        else {
+            return Read::Over;
+        };
+        let key = connection.link;
+        if Arc::get_mut(&mut self.block).is_none() {
+            // All blocks are pinned and this one is too: replace it by one of its own.
+            self.block = Arc::new(zeekwire_buffer::AlignedBytes::zeroed(self.block.len()));
+        }
+        let Some(block) = Arc::get_mut(&mut self.block) else { return Read::Over };
+        let kept = connection.partial.len();
+        block[..kept].copy_from_slice(&connection.partial);
+        let outcome = connection.stream.read(&mut block[kept..]);
+        let read = match outcome {
+            Ok(ReadOutcome::Bytes(read)) => read,
+            Ok(ReadOutcome::WouldBlock) => return Read::Drained,
+            Ok(ReadOutcome::Closed) => {
+                self.connection_lost(now, socket, "the other side closed the connection");
+                return Read::Over;
+            }
+            Err(error) => {
+                self.connection_lost(now, socket, &error.to_string());
+                return Read::Over;
+            }
+        };
+        connection.partial.clear();
+        if connection.discards {
+            return Read::More;
+        }
+        self.node.heard(now, key);
+        match self.read_block(now, socket, key, kept + read) {
+            true => Read::Over,
+            false => Read::More,
+        }
+    }
+
+    /// Takes apart the first `end` bytes of the block. Returns whether the link is over.
+    fn read_block(&mut self, now: Instant, socket: u64, key: LinkKey, end: usize) -> bool {
+        let block = Arc::clone(&self.block);
+        let bytes = &block[..end];
+        let mut start = 0;
+        let mut consumed = [0; TrafficClass::COUNT];
+        let mut deposited = Deposited::default();
+        let over = loop {
+            match self.node.receive(now, key, &bytes[start..]) {
+                Received::Incomplete => break false,
+                Received::Over => break true,
+                Received::Nothing(taken) => start += taken,
+                Received::Message(message) => {
+                    self.targets.clear();
+                    self.targets.extend_from_slice(self.node.local_targets());
+                    let frame = start..start + message.taken;
+                    start = frame.end;
+                    match message.reassembled {
+                        None => {
+                            consumed[message.class.index()] += frame.len();
+                            self.deliver(&message.located, &bytes[frame.clone()], frame.start);
+                        }
+                        Some(whole) => {
+                            let alone = self.deliver_alone(&message.located, whole);
+                            deposited.dropped += alone.dropped;
+                            deposited.congested |= alone.congested;
+                        }
+                    }
+                }
+            }
+        };
+        let connection = self.sockets.get_mut(&socket).and_then(|socket| socket.connection());
+        if let Some(connection) = connection {
+            connection.partial.extend_from_slice(if over { &[] } else { &bytes[start..] });
+            connection.discards |= over;
+        }
+        drop(block);
+        let last = self.deposit_block();
+        deposited.dropped += last.dropped;
+        deposited.congested |= last.congested;
+        self.give_credit(key, consumed, deposited);
+        over
+    }
+}

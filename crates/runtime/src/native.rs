@@ -1,0 +1,353 @@
+//! The native backend: the face of a node for other threads.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle, ThreadId};
+use std::time::Duration;
+
+use zeekwire_backend::status::NodeStatus;
+use zeekwire_backend::{
+    Backend, Completion, ConnectOptions, LinkId, ListenOptions, ListenerId, Publication,
+    PublishError, Reach, SetupError, SetupErrorKind, Sink, SubscriptionId,
+};
+use zeekwire_transport::{Endpoint, Network, Poller, Wake};
+use zeekwire_types::{DropPolicy, NodeId, Topic, TopicFilter};
+
+use crate::clock::{Clock, new_incarnation};
+use crate::config::RuntimeConfig;
+use crate::engine::{Command, Engine, subscription};
+use crate::event_loop;
+use crate::ids::Ids;
+use crate::inline::InlineGate;
+use crate::outbox::Outbox;
+use crate::sync::{Mutex, lock, try_lock};
+use crate::wake::SleepFlag;
+
+/// What the loop and the other threads share.
+pub(crate) struct Shared {
+    pub(crate) engine: Mutex<Engine>,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) commands: Commands,
+    pub(crate) sleep: SleepFlag,
+    wake: Wake,
+    inline: InlineGate,
+    clock: Clock,
+    network: Network,
+    ids: Arc<Ids>,
+    id: NodeId,
+    may_wait: bool,
+}
+
+/// Requests that wait for the loop.
+#[derive(Default)]
+pub(crate) struct Commands {
+    queue: Mutex<Option<Vec<Command>>>,
+}
+
+impl Commands {
+    /// Adds a request. False once the node has stopped.
+    fn push(&self, command: Command) -> bool {
+        match &mut *lock(&self.queue) {
+            Some(queue) => {
+                queue.push(command);
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(crate) fn take(&self, commands: &mut Vec<Command>) {
+        if let Some(queue) = &mut *lock(&self.queue) {
+            std::mem::swap(queue, commands);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.queue).as_ref().is_none_or(Vec::is_empty)
+    }
+
+    fn close(&self) {
+        *lock(&self.queue) = None;
+    }
+}
+
+/// A node's own engine: an event loop over TCP, Unix sockets and in-process links.
+pub struct NativeBackend {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    loop_thread: ThreadId,
+}
+
+impl NativeBackend {
+    /// Starts the node's loop on a thread of its own.
+    ///
+    /// # Errors
+    /// [`SetupErrorKind::System`] when there is no descriptor or thread to be had.
+    pub fn start(config: &RuntimeConfig) -> Result<Self, SetupError> {
+        let system = |error: std::io::Error| {
+            SetupError::new(SetupErrorKind::System, format!("cannot start node {}: {error}", config.name))
+        };
+        let mut poller = Poller::new().map_err(system)?;
+        poller.set_spin(config.spin);
+        let clock = Clock::start();
+        let id = NodeId { name: config.name.clone(), incarnation: new_incarnation() };
+        let network = Network::new(&poller, config.inproc.clone(), config.sockets.clone());
+        let outbox = Arc::new(Outbox::new(id.clone(), config.ring_bytes_max));
+        let ids = Arc::new(Ids::default());
+        let engine = Engine::new(
+            config,
+            id.clone(),
+            clock,
+            network.clone(),
+            Arc::clone(&outbox),
+            Arc::clone(&ids),
+        );
+        let shared = Arc::new(Shared {
+            engine: Mutex::new(engine),
+            outbox,
+            commands: Commands { queue: Mutex::new(Some(Vec::new())) },
+            sleep: SleepFlag::new(),
+            wake: poller.wake_handle(),
+            inline: InlineGate::new(config.inline_interval),
+            clock,
+            network,
+            ids,
+            id,
+            may_wait: config.session.outgoing.policy == DropPolicy::Block,
+        });
+        let for_loop = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name(format!("zw-{}", config.name))
+            .spawn(move || {
+                event_loop::run(&for_loop, &mut poller);
+                for_loop.commands.close();
+            })
+            .map_err(system)?;
+        let loop_thread = thread.thread().id();
+        Ok(Self { shared, thread: Mutex::new(Some(thread)), loop_thread })
+    }
+
+    fn on_loop_thread(&self) -> bool {
+        thread::current().id() == self.loop_thread
+    }
+
+    fn send(&self, command: Command) -> Result<(), SetupError> {
+        if !self.shared.commands.push(command) {
+            return Err(SetupError::stopped());
+        }
+        if self.shared.sleep.must_wake() {
+            self.shared.wake.wake();
+        }
+        Ok(())
+    }
+
+    /// Sends a request that is complete when the loop has served it.
+    fn ask(
+        &self,
+        command: impl FnOnce(zeekwire_backend::Completer) -> Command,
+    ) -> Result<Completion, SetupError> {
+        let (completer, completion) = Completion::pair();
+        self.send(command(completer))?;
+        Ok(completion)
+    }
+}
+
+impl Backend for NativeBackend {
+    fn publish(&self, publication: &Publication<'_>) -> Result<(), PublishError> {
+        let shared = &*self.shared;
+        let may_wait = shared.may_wait && !self.on_loop_thread();
+        let first = shared.outbox.push(publication, may_wait)?;
+        if !shared.sleep.is_asleep() {
+            // The loop looks at the ring before it sleeps.
+            return Ok(());
+        }
+        if first
+            && shared.inline.opens(shared.clock.now())
+            && let Some(mut engine) = try_lock(&shared.engine)
+            && engine.turn_inline(publication.topic)
+        {
+            return Ok(());
+        }
+        if shared.sleep.must_wake() {
+            shared.wake.wake();
+        }
+        Ok(())
+    }
+
+    fn subscribe(
+        &self,
+        filters: &[TopicFilter],
+        reach: Reach,
+        sink: Sink,
+    ) -> Result<(SubscriptionId, Completion), SetupError> {
+        check_filters(filters, &self.shared.id)?;
+        let id = self.shared.ids.subscription();
+        if let Sink::Inbox(inbox) = &sink {
+            let shared = Arc::downgrade(&self.shared);
+            inbox.set_relaxed(move || {
+                if let Some(shared) = shared.upgrade() {
+                    shared.commands.push(Command::Relaxed);
+                    if shared.sleep.must_wake() {
+                        shared.wake.wake();
+                    }
+                }
+            });
+        }
+        let filters = filters.to_vec();
+        let completion =
+            self.ask(|done| Command::Subscribe { id, filters, reach, sink, done })?;
+        Ok((SubscriptionId(id), completion))
+    }
+
+    fn add_filters(
+        &self,
+        id: SubscriptionId,
+        filters: &[TopicFilter],
+    ) -> Result<Completion, SetupError> {
+        check_filters(filters, &self.shared.id)?;
+        let (id, filters) = (subscription(id), filters.to_vec());
+        self.ask(|done| Command::AddFilters { id, filters, reach: Reach::AllLinks, done })
+    }
+
+    fn remove_filters(
+        &self,
+        id: SubscriptionId,
+        filters: &[TopicFilter],
+    ) -> Result<Completion, SetupError> {
+        let (id, filters) = (subscription(id), filters.to_vec());
+        self.ask(|done| Command::RemoveFilters { id, filters, done })
+    }
+
+    fn unsubscribe(&self, id: SubscriptionId) -> Completion {
+        let id = subscription(id);
+        let asked = self.ask(|done| Command::Unsubscribe { id, done });
+        asked.unwrap_or_else(|_stopped| Completion::done())
+    }
+
+    fn advertise(
+        &self,
+        filter: &TopicFilter,
+        link: Option<LinkId>,
+    ) -> Result<Completion, SetupError> {
+        let filter = filter.clone();
+        self.ask(|done| Command::Advertise { filter, link, done })
+    }
+
+    fn unadvertise(
+        &self,
+        filter: &TopicFilter,
+        link: Option<LinkId>,
+    ) -> Result<Completion, SetupError> {
+        let filter = filter.clone();
+        self.ask(|done| Command::Unadvertise { filter, link, done })
+    }
+
+    fn listen(
+        &self,
+        endpoint: &str,
+        options: ListenOptions,
+    ) -> Result<(ListenerId, String), SetupError> {
+        let endpoint = parse(endpoint)?;
+        if !endpoint.is_local() && !options.insecure_remote {
+            return Err(SetupError::new(
+                SetupErrorKind::NotLocal,
+                format!(
+                    "{endpoint} can be reached from other machines, and links are not encrypted \
+                     yet: listen on a loopback address or ipc://, or allow it with \
+                     `insecure_remote`"
+                ),
+            ));
+        }
+        let socket = self.shared.ids.socket();
+        let key = crate::engine::key_of(socket);
+        let listener = self.shared.network.listen(&endpoint, key);
+        let listener = listener
+            .map_err(|error| SetupError::new(SetupErrorKind::Listen, error.to_string()))?;
+        let local = listener.local_endpoint().to_string();
+        self.send(Command::Listen { socket, listener, options })?;
+        Ok((ListenerId(socket), local))
+    }
+
+    fn close_listener(&self, listener: ListenerId) {
+        // A node that has stopped has no listeners.
+        let _stopped = self.send(Command::CloseListener { socket: listener.0 });
+    }
+
+    fn connect(&self, endpoint: &str, options: ConnectOptions) -> Result<LinkId, SetupError> {
+        let endpoint = parse(endpoint)?;
+        let link = LinkId(self.shared.ids.socket());
+        self.send(Command::Connect { link, endpoint, options })?;
+        Ok(link)
+    }
+
+    fn close_link(&self, link: LinkId, flush_max: Duration) -> Completion {
+        let asked = self.ask(|done| Command::CloseLink { link, flush_max, done });
+        asked.unwrap_or_else(|_stopped| Completion::done())
+    }
+
+    fn id(&self) -> &NodeId {
+        &self.shared.id
+    }
+
+    fn status(&self) -> NodeStatus {
+        const WAIT_MAX: Duration = Duration::from_secs(2);
+        let (reply, answer) = crossbeam::channel::bounded(1);
+        let asked = !self.on_loop_thread() && self.send(Command::Status { reply }).is_ok();
+        let answer = if asked { answer.recv_timeout(WAIT_MAX).ok() } else { None };
+        answer.unwrap_or_else(|| NodeStatus {
+            name: self.shared.id.name.to_string(),
+            incarnation: self.shared.id.incarnation.to_string(),
+            pid: std::process::id(),
+            ..NodeStatus::default()
+        })
+    }
+
+    fn shut_down(&self, flush_max: Duration) {
+        let stopping = self.send(Command::Stop { flush_max }).is_ok();
+        if self.on_loop_thread() {
+            return;
+        }
+        let thread = lock(&self.thread).take();
+        if let Some(thread) = thread
+            && (stopping || thread.is_finished())
+        {
+            // A loop that panicked has nothing left to flush.
+            let _panicked = thread.join();
+        }
+    }
+}
+
+impl Drop for NativeBackend {
+    fn drop(&mut self) {
+        self.shut_down(Duration::ZERO);
+    }
+}
+
+impl std::fmt::Debug for NativeBackend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NativeBackend({})", self.shared.id)
+    }
+}
+
+fn parse(endpoint: &str) -> Result<Endpoint, SetupError> {
+    endpoint
+        .parse()
+        .map_err(|error: zeekwire_transport::EndpointError| {
+            SetupError::new(SetupErrorKind::Endpoint, error.to_string())
+        })
+}
+
+/// Programs may subscribe to their own node's topic, and otherwise to nothing that starts with
+/// a dot.
+fn check_filters(filters: &[TopicFilter], id: &NodeId) -> Result<(), SetupError> {
+    let own = Topic::of_node(&id.name);
+    for filter in filters {
+        let bytes = filter.as_bytes();
+        if bytes.starts_with(b".") && bytes != own.as_bytes() {
+            return Err(SetupError::new(
+                SetupErrorKind::Invalid,
+                format!("the filter {filter} starts with `.`: only {own} is open to programs"),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Where publishers leave messages for the loop: bounded in bytes, first come first served.
+//!
+//! The ring is two buffers that change places. Publishers append to one under a short lock; the
+//! loop takes it whole and leaves the other, so batches appear by themselves under load and
+//! nothing waits when idle.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use zeekwire_backend::{Publication, PublishError};
+use zeekwire_types::limits::{FORMAT_NAME_BYTES_MAX, PAYLOAD_BYTES_MAX};
+use zeekwire_types::{NodeId, Topic, TopicError, TrafficClass};
+
+use crate::ring::Ring;
+use crate::sync::{Condvar, Mutex, lock};
+use crate::templates::Templates;
+
+/// A publisher that waits looks again at least this often, should a signal ever be missed.
+#[cfg(not(loom))]
+const WAIT_MAX: Duration = Duration::from_millis(100);
+
+/// What publishers and the loop share.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    state: Mutex<State>,
+    room: Condvar,
+    id: NodeId,
+    ring_bytes_max: usize,
+}
+
+/// What became of publications, in numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) messages: u64,
+    pub(crate) refused: u64,
+    pub(crate) waits: u64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    ring: Ring,
+    templates: Templates,
+    next_sequence: [u64; TrafficClass::COUNT],
+    /// Topics whose takers are all full.
+    held: HashSet<Vec<u8>>,
+    waiting: usize,
+    counts: Counts,
+    closed: bool,
+}
+
+impl Outbox {
+    pub(crate) fn new(id: NodeId, ring_bytes_max: usize) -> Self {
+        Self { state: Mutex::new(State::default()), room: Condvar::new(), id, ring_bytes_max }
+    }
+
+    /// Accepts a message. Returns whether it is the only one that waits.
+    ///
+    /// With `may_wait` the call waits while the ring is full or the topic is held.
+    pub(crate) fn push(
+        &self,
+        publication: &Publication<'_>,
+        may_wait: bool,
+    ) -> Result<bool, PublishError> {
+        check(publication)?;
+        let mut guard = lock(&self.state);
+        let mut waited = false;
+        while guard.must_wait(publication, self.ring_bytes_max) {
+            if !may_wait {
+                guard.counts.refused += 1;
+                return Err(PublishError::Overloaded);
+            }
+            guard.counts.waits += u64::from(!waited);
+            waited = true;
+            guard.waiting += 1;
+            #[cfg(not(loom))]
+            {
+                let woken = self.room.wait_timeout(guard, WAIT_MAX);
+                guard = woken.unwrap_or_else(std::sync::PoisonError::into_inner).0;
+            }
+            #[cfg(loom)]
+            {
+                guard = self.room.wait(guard).expect("nothing panics");
+            }
+            guard.waiting -= 1;
+        }
+        if guard.closed {
+            return Err(PublishError::Stopped);
+        }
+        let State { ring, templates, next_sequence, counts, .. } = &mut *guard;
+        let template = templates.find(&self.id, publication.topic, publication.format);
+        let sequence = &mut next_sequence[publication.class.index()];
+        let first = ring.records.is_empty();
+        ring.push(publication.class, template, *sequence, publication.payload);
+        *sequence += 1;
+        counts.messages += 1;
+        Ok(first)
+    }
+
+    /// Takes all that waits, and leaves `empty` in its place. Returns whether there was anything.
+    pub(crate) fn take(&self, empty: &mut Ring) -> bool {
+        debug_assert!(empty.records.is_empty(), "the loop is done with what it took before");
+        let mut state = lock(&self.state);
+        if state.ring.records.is_empty() {
+            return false;
+        }
+        std::mem::swap(&mut state.ring, empty);
+        if state.waiting > 0 {
+            self.room.notify_all();
+        }
+        true
+    }
+
+    /// Whether anything waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.state).ring.records.is_empty()
+    }
+
+    /// Makes publishers on `topic` wait, until it is released.
+    pub(crate) fn hold(&self, topic: &[u8]) {
+        let mut state = lock(&self.state);
+        if !state.held.contains(topic) {
+            state.held.insert(topic.to_vec());
+        }
+    }
+
+    /// Releases the topics for which `still_held` says so.
+    pub(crate) fn release(&self, mut still_held: impl FnMut(&[u8]) -> bool) {
+        let mut state = lock(&self.state);
+        if state.held.is_empty() {
+            return;
+        }
+        state.held.retain(|topic| still_held(topic));
+        if state.waiting > 0 {
+            self.room.notify_all();
+        }
+    }
+
+    /// Accepts nothing more, and lets nobody wait any longer.
+    pub(crate) fn close(&self) {
+        lock(&self.state).closed = true;
+        self.room.notify_all();
+    }
+
+    /// Counters, and bytes that wait.
+    pub(crate) fn counts(&self) -> (Counts, usize) {
+        let state = lock(&self.state);
+        (state.counts, state.ring.bytes.len())
+    }
+}
+
+impl State {
+    fn must_wait(&self, publication: &Publication<'_>, ring_bytes_max: usize) -> bool {
+        // One message always fits an empty ring.
+        let full = !self.ring.records.is_empty()
+            && self.ring.bytes.len() + publication.payload.len() > ring_bytes_max;
+        let held = !self.held.is_empty() && self.held.contains(publication.topic);
+        (full || held) && !self.closed
+    }
+}
+
+fn check(publication: &Publication<'_>) -> Result<(), PublishError> {
+    Topic::check(publication.topic)?;
+    if Topic::is_reserved(publication.topic) {
+        return Err(PublishError::Topic(TopicError::Reserved));
+    }
+    let format = publication.format.as_bytes();
+    let printable = format.iter().all(u8::is_ascii_graphic);
+    if format.is_empty() || format.len() > FORMAT_NAME_BYTES_MAX || !printable {
+        return Err(PublishError::Format);
+    }
+    if publication.payload.len() > PAYLOAD_BYTES_MAX {
+        return Err(PublishError::TooLong(publication.payload.len()));
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! Subscriptions: what a node wants, and how it is handed over.
+
+mod pollable;
+mod receiver;
+#[cfg(feature = "tokio")]
+mod stream;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use zeekwire_backend::{
+    Completion, Inbox, InboxLimits, Message, Reach, SetupError, SetupErrorKind, Sink,
+    SubscriptionId,
+};
+use zeekwire_types::{DropPolicy, TopicFilter};
+
+use crate::error::invalid_filter;
+use crate::{Link, Node};
+
+pub use pollable::Pollable;
+pub use receiver::Receiver;
+#[cfg(feature = "tokio")]
+pub use stream::MessageStream;
+
+/// A subscription that has yet to start: choose how its messages are handed over.
+#[derive(Debug)]
+#[must_use = "a subscription starts with `handler`, `receiver` or one of their siblings"]
+pub struct SubscribeBuilder {
+    node: Node,
+    filters: Vec<TopicFilter>,
+    reach: Reach,
+    limits: InboxLimits,
+}
+
+impl SubscribeBuilder {
+    pub(crate) fn new(node: Node, filters: Vec<TopicFilter>) -> Self {
+        Self { node, filters, reach: Reach::default(), limits: InboxLimits::default() }
+    }
+
+    /// Takes messages from one link only, and asks only its peer. The link must be up.
+    pub const fn on_link(mut self, link: &Link) -> Self {
+        self.reach = Reach::OneLink(link.id());
+        self
+    }
+
+    /// Takes what this node itself publishes, and what links deliver for other reasons. Peers are
+    /// not asked for anything.
+    pub const fn locally(mut self) -> Self {
+        self.reach = Reach::Locally;
+        self
+    }
+
+    /// Bounds the messages that may wait here, and says what happens beyond. The default is
+    /// 32 MiB and [`DropPolicy::Block`], which holds senders back where this is the node's only
+    /// subscription, and drops the oldest otherwise. Of no effect with
+    /// [`SubscribeBuilder::on_io_thread`].
+    pub const fn queue(mut self, bytes_max: usize, policy: DropPolicy) -> Self {
+        self.limits = InboxLimits { bytes_max, policy };
+        self
+    }
+
+    /// Runs `handler` for each message on the node's IO thread: the quickest way, for handlers
+    /// that never block.
+    ///
+    /// # Errors
+    /// [`SetupError`] when the node has been shut down or a filter is reserved.
+    pub fn on_io_thread(
+        self,
+        handler: impl FnMut(&Message<'_>) + Send + 'static,
+    ) -> Result<Subscription, SetupError> {
+        self.start(Sink::IoThread(Box::new(handler)))
+    }
+
+    /// Runs `handler` for each message on a thread of its own.
+    ///
+    /// # Errors
+    /// As [`SubscribeBuilder::on_io_thread`], and when there is no thread to be had.
+    pub fn handler(
+        self,
+        handler: impl FnMut(&Message<'_>) + Send + 'static,
+    ) -> Result<Subscription, SetupError> {
+        let (subscription, inbox) = self.into_inbox()?;
+        let name = format!("zw-handler-{}", subscription.shared.id.0);
+        let mut handler = handler;
+        let thread = thread::Builder::new().name(name).spawn(move || {
+            while let Some(batch) = inbox.wait_batch(None) {
+                batch.messages().for_each(|message| handler(&message));
+                inbox.recycle(batch);
+            }
+        });
+        let thread = thread.map_err(|error| {
+            SetupError::new(SetupErrorKind::System, format!("cannot start a handler: {error}"))
+        })?;
+        subscription.shared.set_thread(thread);
+        Ok(subscription)
+    }
+
+    /// Hands messages over to whoever calls [`Receiver::recv`].
+    ///
+    /// # Errors
+    /// As [`SubscribeBuilder::on_io_thread`].
+    pub fn receiver(self) -> Result<Receiver, SetupError> {
+        let (subscription, inbox) = self.into_inbox()?;
+        Ok(Receiver::new(subscription, inbox))
+    }
+
+    /// Hands messages over in batches, and has a descriptor that is readable while there are any.
+    ///
+    /// # Errors
+    /// As [`SubscribeBuilder::on_io_thread`], and when there is no descriptor to be had.
+    pub fn pollable(self) -> Result<Pollable, SetupError> {
+        let (subscription, inbox) = self.into_inbox()?;
+        Pollable::new(subscription, inbox)
+    }
+
+    /// Hands messages over as a stream.
+    ///
+    /// # Errors
+    /// As [`SubscribeBuilder::on_io_thread`].
+    #[cfg(feature = "tokio")]
+    pub fn stream(self) -> Result<MessageStream, SetupError> {
+        let (subscription, inbox) = self.into_inbox()?;
+        Ok(MessageStream::new(subscription, inbox))
+    }
+
+    fn into_inbox(self) -> Result<(Subscription, Arc<Inbox>), SetupError> {
+        let inbox = Arc::new(Inbox::new(self.limits));
+        let subscription = self.start(Sink::Inbox(Arc::clone(&inbox)))?;
+        Ok((subscription, inbox))
+    }
+
+    fn start(self, sink: Sink) -> Result<Subscription, SetupError> {
+        let (id, effective) = self.node.backend().subscribe(&self.filters, self.reach, sink)?;
+        let shared = Shared { node: self.node, id, thread: Mutex::new(None) };
+        Ok(Subscription { shared: Arc::new(shared), effective })
+    }
+}
+
+/// A subscription in force. Dropping its last handle ends it.
+#[derive(Clone)]
+pub struct Subscription {
+    shared: Arc<Shared>,
+    effective: Completion,
+}
+
+struct Shared {
+    node: Node,
+    id: SubscriptionId,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Shared {
+    fn set_thread(&self, thread: JoinHandle<()>) {
+        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let ended = self.node.backend().unsubscribe(self.id);
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let own = |thread: &JoinHandle<()>| thread.thread().id() == thread::current().id();
+        if let Some(thread) = thread
+            && !own(&thread)
+        {
+            // The handler's thread ends once the engine has closed the inbox.
+            drop(ended);
+            drop(thread);
+        }
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Subscription({} of {})", self.shared.id.0, self.shared.node.id())
+    }
+}
+
+impl Subscription {
+    /// Waits until the filters are effective at every linked peer: what they publish from then on
+    /// arrives. Returns whether that is so within `timeout`.
+    pub fn wait_effective(&self, timeout: Duration) -> bool {
+        self.effective.wait(timeout)
+    }
+
+    /// Adds a filter.
+    ///
+    /// # Errors
+    /// [`SetupError`] when the filter breaks a rule or the node has been shut down.
+    pub fn add(&self, filter: impl AsRef<[u8]>) -> Result<Completion, SetupError> {
+        let filter = TopicFilter::new(filter).map_err(invalid_filter)?;
+        self.shared.node.backend().add_filters(self.shared.id, &[filter])
+    }
+
+    /// Removes a filter.
+    ///
+    /// # Errors
+    /// [`SetupError`] when the filter breaks a rule or the node has been shut down.
+    pub fn remove(&self, filter: impl AsRef<[u8]>) -> Result<Completion, SetupError> {
+        let filter = TopicFilter::new(filter).map_err(invalid_filter)?;
+        self.shared.node.backend().remove_filters(self.shared.id, &[filter])
+    }
+
+    /// The node that subscribed.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        &self.shared.node
+    }
+}

@@ -1,0 +1,84 @@
+//! A subscription that an event loop of the program's own can watch.
+
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+use zeekwire_backend::{Inbox, Message, SetupError, SetupErrorKind};
+
+use super::Subscription;
+
+/// A subscription with a descriptor that is readable while messages wait, or once it has ended.
+#[derive(Debug)]
+pub struct Pollable {
+    subscription: Subscription,
+    inbox: Arc<Inbox>,
+    readable: UnixStream,
+}
+
+impl Pollable {
+    pub(super) fn new(subscription: Subscription, inbox: Arc<Inbox>) -> Result<Self, SetupError> {
+        let system = |error: std::io::Error| {
+            SetupError::new(SetupErrorKind::System, format!("no descriptor to poll: {error}"))
+        };
+        let (readable, signal) = UnixStream::pair().map_err(system)?;
+        readable.set_nonblocking(true).map_err(system)?;
+        signal.set_nonblocking(true).map_err(system)?;
+        inbox.set_signal(move || {
+            // A full pipe is readable already.
+            let _full = (&signal).write(&[1]);
+        });
+        Ok(Self { subscription, inbox, readable })
+    }
+
+    /// The subscription.
+    #[must_use]
+    pub const fn subscription(&self) -> &Subscription {
+        &self.subscription
+    }
+
+    /// Runs `each` for the messages that wait, batch by batch, until about `bytes_max` bytes of
+    /// payload were seen or none are left. Never waits. Returns how many there were.
+    ///
+    /// The descriptor stays readable while messages are left.
+    pub fn drain(&self, bytes_max: usize, mut each: impl FnMut(&Message<'_>)) -> usize {
+        let mut signals = [0; 64];
+        while matches!((&self.readable).read(&mut signals), Ok(read) if read == signals.len()) {}
+        let (mut count, mut bytes) = (0, 0);
+        while let Some(mut batch) = self.inbox.take_batch() {
+            while bytes < bytes_max
+                && let Some(message) = batch.next_message()
+            {
+                bytes += message.payload().len();
+                count += 1;
+                each(&message);
+            }
+            let rest = !batch.is_empty();
+            self.inbox.put_back(batch);
+            if rest || bytes >= bytes_max {
+                self.inbox.signal_if_waiting();
+                break;
+            }
+        }
+        count
+    }
+
+    /// Whether the subscription has ended and nothing waits any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.inbox.is_closed() && self.inbox.counts().0 == 0
+    }
+}
+
+impl AsFd for Pollable {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.readable.as_fd()
+    }
+}
+
+impl AsRawFd for Pollable {
+    fn as_raw_fd(&self) -> RawFd {
+        self.readable.as_raw_fd()
+    }
+}

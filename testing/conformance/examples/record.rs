@@ -1,0 +1,18 @@
+//! Prints a payload for each case of `cases.json`, in hexadecimal, to be kept in `golden/` under
+//! the release's number. See README.md.
+
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "a program whose result is its output")]
+
+use zeekwire_conformance::{cases, payload};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    for (name, event) in cases::written() {
+        let hex: String = payload::encode(&event)?
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        println!("{name} {hex}");
+    }
+    Ok(())
+}

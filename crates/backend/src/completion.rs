@@ -33,7 +33,10 @@ impl Completion {
 
     /// Waits until it fires, for at most `timeout`. Returns whether it fired.
     pub fn wait(&self, timeout: Duration) -> bool {
-        !matches!(self.done.recv_timeout(timeout), Err(RecvTimeoutError::Timeout))
+        !matches!(
+            self.done.recv_timeout(timeout),
+            Err(RecvTimeoutError::Timeout)
+        )
     }
 
     /// Whether it fired.

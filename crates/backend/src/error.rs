@@ -79,7 +79,10 @@ pub struct SetupError {
 impl SetupError {
     /// An error with a sentence for people, which says where and what to do.
     pub fn new(kind: SetupErrorKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into() }
+        Self {
+            kind,
+            text: text.into(),
+        }
     }
 
     /// The node has been shut down.

@@ -57,7 +57,9 @@ impl Batch {
     /// The messages that were not taken yet, in order.
     pub fn messages(&self) -> impl Iterator<Item = Message<'_>> {
         let bytes = (*self.block).as_ref();
-        self.items[self.next..].iter().map(move |item| message(bytes, item))
+        self.items[self.next..]
+            .iter()
+            .map(move |item| message(bytes, item))
     }
 
     /// Takes the next message.
@@ -108,7 +110,10 @@ pub struct InboxLimits {
 
 impl Default for InboxLimits {
     fn default() -> Self {
-        Self { bytes_max: 32 * 1024 * 1024, policy: DropPolicy::default() }
+        Self {
+            bytes_max: 32 * 1024 * 1024,
+            policy: DropPolicy::default(),
+        }
     }
 }
 
@@ -207,10 +212,15 @@ impl Inbox {
         if full(&state) && self.limits.policy == DropPolicy::DropNewest {
             state.dropped += count;
             items.clear();
-            return Deposit { dropped: count, congested: true };
+            return Deposit {
+                dropped: count,
+                congested: true,
+            };
         }
         while full(&state) {
-            let Some(batch) = state.batches.pop_front() else { break };
+            let Some(batch) = state.batches.pop_front() else {
+                break;
+            };
             deposit.dropped += batch.len() as u64;
             state.forget(batch);
         }
@@ -221,7 +231,12 @@ impl Inbox {
         state.delivered += count;
         state.dropped += deposit.dropped;
         state.held_bytes += charge_bytes;
-        state.batches.push_back(Batch { block, items: kept, next: 0, charge_bytes });
+        state.batches.push_back(Batch {
+            block,
+            items: kept,
+            next: 0,
+            charge_bytes,
+        });
         state.congested |= state.held_bytes * 2 > self.limits.bytes_max;
         deposit.congested = state.congested;
         let sleepers = state.sleepers > 0;
@@ -290,7 +305,10 @@ impl Inbox {
             }
             state.sleepers += 1;
             state = match left {
-                None => self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => self
+                    .arrived
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
                 Some(left) => {
                     let waited = self.arrived.wait_timeout(state, left);
                     waited.unwrap_or_else(PoisonError::into_inner).0
@@ -368,7 +386,12 @@ impl Inbox {
     #[must_use]
     pub fn counts(&self) -> (usize, usize, u64, u64) {
         let state = self.lock();
-        (state.messages, state.held_bytes, state.delivered, state.dropped)
+        (
+            state.messages,
+            state.held_bytes,
+            state.delivered,
+            state.dropped,
+        )
     }
 }
 

@@ -127,8 +127,11 @@ pub trait Backend: Send + Sync {
     ///
     /// # Errors
     /// [`SetupError`] when the node has stopped or the link is unknown.
-    fn advertise(&self, filter: &TopicFilter, link: Option<LinkId>)
-    -> Result<Completion, SetupError>;
+    fn advertise(
+        &self,
+        filter: &TopicFilter,
+        link: Option<LinkId>,
+    ) -> Result<Completion, SetupError>;
 
     /// Takes an advertisement back.
     ///

@@ -129,7 +129,12 @@ pub struct ListenOptions {
 
 impl Default for ListenOptions {
     fn default() -> Self {
-        Self { accept: None, insecure_remote: false, auto_advertise: true, auto_subscribe: true }
+        Self {
+            accept: None,
+            insecure_remote: false,
+            auto_advertise: true,
+            auto_subscribe: true,
+        }
     }
 }
 

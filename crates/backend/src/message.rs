@@ -35,8 +35,14 @@ impl<'a> Message<'a> {
     /// When a part lies outside of them.
     #[must_use]
     pub fn new(bytes: &'a [u8], parts: &Parts) -> Self {
-        let message = Self { bytes, parts: *parts };
-        assert!(message.end() <= bytes.len(), "the parts of a message lie in its bytes");
+        let message = Self {
+            bytes,
+            parts: *parts,
+        };
+        assert!(
+            message.end() <= bytes.len(),
+            "the parts of a message lie in its bytes"
+        );
         message
     }
 

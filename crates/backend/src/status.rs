@@ -1,9 +1,11 @@
-//! What a node sees of itself.
+//! What a node sees of itself. Read back leniently: what an older node does not tell is zero or
+//! empty.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A node at one moment.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct NodeStatus {
     /// Its name.
     pub name: String,
@@ -30,7 +32,8 @@ pub struct NodeStatus {
 }
 
 /// What became of a node's own publications.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct PublishStatus {
     /// Accepted from the program.
     pub messages: u64,
@@ -47,7 +50,8 @@ pub struct PublishStatus {
 }
 
 /// One link at one moment.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct LinkStatus {
     /// Its id.
     pub id: u64,
@@ -88,7 +92,8 @@ pub struct LinkStatus {
 }
 
 /// One class of one link.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct ClassStatus {
     /// Its name.
     pub class: String,
@@ -113,7 +118,8 @@ pub struct ClassStatus {
 }
 
 /// Drops of one topic.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct TopicDrops {
     /// The topic.
     pub topic: String,
@@ -122,7 +128,8 @@ pub struct TopicDrops {
 }
 
 /// One subscription at one moment.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct SubscriptionStatus {
     /// Its id.
     pub id: u32,

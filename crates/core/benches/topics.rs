@@ -9,21 +9,53 @@ use zeekwire_core::topics::{FilterIndex, TopicTable};
 use zeekwire_types::TopicFilter;
 
 fn main() {
-    println!("{:44} {:>8} {:>8} {:>6}", "ns per topic, with filters:", 10, 10_000, "ratio");
-    for (name, matching) in
-        [("all topics match", 100), ("half of the topics match", 50), ("no topic matches", 0)]
-    {
+    println!(
+        "{:44} {:>8} {:>8} {:>6}",
+        "ns per topic, with filters:", 10, 10_000, "ratio"
+    );
+    for (name, matching) in [
+        ("all topics match", 100),
+        ("half of the topics match", 50),
+        ("no topic matches", 0),
+    ] {
         let small = Case::new(10, matching);
         let large = Case::new(10_000, matching);
-        report(&format!("index, {name}"), || small.index_ns(), || large.index_ns());
-        report(&format!("table, cold, {name}"), || small.table_ns(), || large.table_ns());
+        report(
+            &format!("index, {name}"),
+            || small.index_ns(),
+            || large.index_ns(),
+        );
+        report(
+            &format!("table, cold, {name}"),
+            || small.table_ns(),
+            || large.table_ns(),
+        );
     }
     let large = Case::new(10_000, 50);
-    let small = Case { topics: Topics::new(10_000, 50), ..Case::new(10, 50) };
-    report("index, the same topics", || small.index_ns(), || large.index_ns());
-    report("table, cold, the same topics", || small.table_ns(), || large.table_ns());
-    report("table, hot, 100 topics", || small.hot_ns(100), || large.hot_ns(100));
-    report("table, hot, 1 topic", || small.hot_ns(1), || large.hot_ns(1));
+    let small = Case {
+        topics: Topics::new(10_000, 50),
+        ..Case::new(10, 50)
+    };
+    report(
+        "index, the same topics",
+        || small.index_ns(),
+        || large.index_ns(),
+    );
+    report(
+        "table, cold, the same topics",
+        || small.table_ns(),
+        || large.table_ns(),
+    );
+    report(
+        "table, hot, 100 topics",
+        || small.hot_ns(100),
+        || large.hot_ns(100),
+    );
+    report(
+        "table, hot, 1 topic",
+        || small.hot_ns(1),
+        || large.hot_ns(1),
+    );
 }
 
 /// Filters and topics for them.
@@ -41,14 +73,19 @@ struct Topics {
 
 impl Case {
     fn new(filters: usize, matching_percent: usize) -> Self {
-        let filters: Vec<_> =
-            (0..filters).map(|number| TopicFilter::new(filter(number)).expect("short")).collect();
+        let filters: Vec<_> = (0..filters)
+            .map(|number| TopicFilter::new(filter(number)).expect("short"))
+            .collect();
         let mut index = FilterIndex::new(1);
         for (key, filter) in (0..).zip(&filters) {
             index.insert(filter, key % 64);
         }
         let topics = Topics::new(filters.len(), matching_percent);
-        Self { filters, index, topics }
+        Self {
+            filters,
+            index,
+            topics,
+        }
     }
 
     /// Nanoseconds for each topic, without a cache.
@@ -107,7 +144,9 @@ impl Topics {
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         let mut random = 1_u64;
         for number in 0..COUNT {
-            random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            random = random
+                .wrapping_mul(0x5851_f42d_4c95_7f2d)
+                .wrapping_add(0x1405_7b7e_f767_814f);
             let high = usize::try_from(random >> 33).expect("31 bits");
             let filter = filter(high % filters);
             let rest = format!("t{number}");
@@ -115,7 +154,11 @@ impl Topics {
                 bytes.extend(filter.replace('*', &rest).bytes());
             } else {
                 // As filters of the same kinds, but of numbers that nobody has.
-                bytes.extend(self::filter(high % filters + 1_000_000).replace('*', &rest).bytes());
+                bytes.extend(
+                    self::filter(high % filters + 1_000_000)
+                        .replace('*', &rest)
+                        .bytes(),
+                );
             }
             ends.push(bytes.len());
         }
@@ -124,7 +167,9 @@ impl Topics {
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(&0).chain(&self.ends);
-        starts.zip(&self.ends).map(|(start, end)| &self.bytes[*start..*end])
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| &self.bytes[*start..*end])
     }
 }
 

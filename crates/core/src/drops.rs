@@ -42,7 +42,9 @@ pub struct DropCounters {
 impl DropCounters {
     /// Counts one whole message that this node encoded or verified before.
     pub fn count(&mut self, message: &[u8]) {
-        let Ok(frame) = Frame::whole(message) else { return };
+        let Ok(frame) = Frame::whole(message) else {
+            return;
+        };
         let total = &mut self.by_class[frame.header.class.index()];
         total.messages += 1;
         total.bytes += message.len() as u64;
@@ -53,7 +55,9 @@ impl DropCounters {
             self.topics[*index].messages += 1;
             return;
         }
-        let Ok(located) = Located::verify(envelope) else { return };
+        let Ok(located) = Located::verify(envelope) else {
+            return;
+        };
         let index = self.count_topic(located.envelope(envelope).topic());
         self.last = Some((envelope.to_vec(), located, index));
     }
@@ -64,7 +68,11 @@ impl DropCounters {
             return index;
         }
         if self.topics.len() < TOPIC_COUNT_MAX {
-            self.topics.push(TopicDrops { topic: topic.to_vec(), messages: 1, error: 0 });
+            self.topics.push(TopicDrops {
+                topic: topic.to_vec(),
+                messages: 1,
+                error: 0,
+            });
             return self.topics.len() - 1;
         }
         let smallest = (0..self.topics.len()).min_by_key(|index| self.topics[*index].messages);
@@ -85,17 +93,23 @@ impl DropCounters {
     /// Drops of all classes.
     #[must_use]
     pub fn total(&self) -> DropTotal {
-        self.by_class.iter().fold(DropTotal::default(), |sum, class| DropTotal {
-            messages: sum.messages + class.messages,
-            bytes: sum.bytes + class.bytes,
-        })
+        self.by_class
+            .iter()
+            .fold(DropTotal::default(), |sum, class| DropTotal {
+                messages: sum.messages + class.messages,
+                bytes: sum.bytes + class.bytes,
+            })
     }
 
     /// The topics that lost most, the worst first.
     #[must_use]
     pub fn topics(&self) -> Vec<TopicDrops> {
         let mut topics = self.topics.clone();
-        topics.sort_by(|a, b| b.messages.cmp(&a.messages).then_with(|| a.topic.cmp(&b.topic)));
+        topics.sort_by(|a, b| {
+            b.messages
+                .cmp(&a.messages)
+                .then_with(|| a.topic.cmp(&b.topic))
+        });
         topics
     }
 }
@@ -115,6 +129,9 @@ mod tests {
         assert_eq!(drops.total().messages, 2000);
         let topics = drops.topics();
         assert_eq!(topics.len(), TOPIC_COUNT_MAX);
-        assert_eq!((&topics[0].topic[..], topics[0].messages), (&b"zeek/noisy"[..], 1000));
+        assert_eq!(
+            (&topics[0].topic[..], topics[0].messages),
+            (&b"zeek/noisy"[..], 1000)
+        );
     }
 }

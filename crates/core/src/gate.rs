@@ -1,6 +1,7 @@
 //! At most once, in order: the highest sequence seen of each publisher and class.
 
-use hashbrown::HashMap;
+use std::collections::BTreeMap;
+
 use zeekwire_types::{Incarnation, TrafficClass};
 
 /// Publishers remembered. Beyond it one that was silent for a while is forgotten.
@@ -10,7 +11,7 @@ const PUBLISHER_COUNT_MAX: usize = 65_536;
 #[derive(Debug)]
 pub(crate) struct SequenceGate {
     slots: Vec<Slot>,
-    by_publisher: HashMap<Box<str>, usize, foldhash::fast::FixedState>,
+    by_publisher: BTreeMap<Box<str>, usize>,
     /// The slot to be asked next when all are taken.
     hand: usize,
     epoch: u64,
@@ -27,11 +28,15 @@ struct Slot {
 }
 
 impl SequenceGate {
-    /// An empty gate; `seed` makes its hashing hard to foresee.
+    /// An empty gate.
     #[must_use]
-    pub(crate) fn new(seed: u64) -> Self {
-        let hasher = foldhash::fast::FixedState::with_seed(seed);
-        Self { slots: Vec::new(), by_publisher: HashMap::with_hasher(hasher), hand: 0, epoch: 0 }
+    pub(crate) const fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            by_publisher: BTreeMap::new(),
+            clock: 0,
+            epoch: 0,
+        }
     }
 
     /// The slot of a publisher's incarnation, for [`SequenceGate::pass`].
@@ -107,22 +112,26 @@ mod tests {
     use super::*;
 
     const fn life(started_us: u64) -> Incarnation {
-        Incarnation { started_us, random: 0 }
+        Incarnation {
+            started_us,
+            random: 0,
+        }
     }
 
     #[test]
     fn only_higher_sequences_of_a_class_pass() {
-        let mut gate = SequenceGate::new(1);
+        let mut gate = SequenceGate::new();
         let slot = gate.slot("a", life(1)).expect("the first life");
-        let passed: Vec<_> =
-            [0, 1, 1, 5, 3, 6].map(|n| gate.pass(slot, TrafficClass::Event, n)).into();
+        let passed: Vec<_> = [0, 1, 1, 5, 3, 6]
+            .map(|n| gate.pass(slot, TrafficClass::Event, n))
+            .into();
         assert_eq!(passed, [true, true, false, true, false, true]);
         assert!(gate.pass(slot, TrafficClass::Log, 0));
     }
 
     #[test]
     fn a_new_life_starts_afresh_and_ends_the_old() {
-        let mut gate = SequenceGate::new(1);
+        let mut gate = SequenceGate::new();
         let slot = gate.slot("a", life(1)).expect("the first life");
         assert!(gate.pass(slot, TrafficClass::Event, 9));
         let slot = gate.slot("a", life(2)).expect("a later life");
@@ -132,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_names_takes_bounded_memory() {
-        let mut gate = SequenceGate::new(1);
+        let mut gate = SequenceGate::new();
         for n in 0..PUBLISHER_COUNT_MAX + 10 {
             gate.slot(&n.to_string(), life(1)).expect("a first life");
         }

@@ -129,7 +129,7 @@ impl Node {
             scoped: BTreeMap::new(),
             waiting: BTreeMap::new(),
             advertised: advertising::Advertisements::new(seed.wrapping_add(3)),
-            gate: SequenceGate::new(seed.wrapping_add(4)),
+            gate: SequenceGate::new(),
             targets: Vec::new(),
             loopback_targets: Vec::new(),
             local_targets: Vec::new(),
@@ -178,7 +178,9 @@ impl Node {
 
     /// A link, unless it is gone.
     pub fn link_mut(&mut self, key: LinkKey) -> Option<&mut Link> {
-        self.links.get_mut(key.index()).filter(|link| link.key == key)
+        self.links
+            .get_mut(key.index())
+            .filter(|link| link.key == key)
     }
 
     /// All links, in no particular but a stable order.

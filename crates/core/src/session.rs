@@ -157,7 +157,8 @@ impl Session {
                 let limit = hello.credit_limits[class.index()];
                 self.outgoing.set_credit_limit(class, limit)?;
             }
-            self.liveness.expect_heartbeats(Duration::from_millis(hello.heartbeat_ms.into()));
+            self.liveness
+                .expect_heartbeats(Duration::from_millis(hello.heartbeat_ms.into()));
             let longest = usize::try_from(hello.message_bytes_max).unwrap_or(usize::MAX);
             self.outgoing.set_message_bytes_max(longest);
             self.peer = Some(hello);
@@ -183,7 +184,10 @@ impl Session {
     /// Ends the session from this side. The goodbye overtakes what is queued: the peer reads
     /// nothing after it. A dialler that waits for our consent is refused.
     pub fn close(&mut self, reason: Reason, text: &str) {
-        let goodbye = Goodbye { reason, text: text.to_owned() };
+        let goodbye = Goodbye {
+            reason,
+            text: text.to_owned(),
+        };
         match self.handshake {
             Handshake::Up => {
                 self.send(&Control::Close(goodbye));
@@ -199,7 +203,10 @@ impl Session {
         if !self.is_up() {
             return self.close(reason, text);
         }
-        let goodbye = Control::Close(Goodbye { reason, text: text.to_owned() });
+        let goodbye = Control::Close(Goodbye {
+            reason,
+            text: text.to_owned(),
+        });
         let mut frame = Vec::new();
         ControlWriter::write(&goodbye, &mut frame);
         self.outgoing.push_last(&frame);

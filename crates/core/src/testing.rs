@@ -8,7 +8,10 @@ use crate::wire::{EnvelopeTemplate, FrameHeader};
 pub(crate) fn node(name: &str) -> NodeId {
     NodeId {
         name: NodeName::new(name).expect("a good name"),
-        incarnation: Incarnation { started_us: 1, random: 1 },
+        incarnation: Incarnation {
+            started_us: 1,
+            random: 1,
+        },
     }
 }
 

@@ -12,7 +12,9 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Self { start: StdInstant::now() }
+        Self {
+            start: StdInstant::now(),
+        }
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -23,7 +25,9 @@ impl Clock {
 
 /// A new incarnation: the wall clock, and something that no other start has.
 pub(crate) fn new_incarnation() -> Incarnation {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Incarnation {
         started_us: u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX),
         random: random(),
@@ -33,5 +37,7 @@ pub(crate) fn new_incarnation() -> Incarnation {
 /// Sixty-four bits from the operating system's randomness, by way of std's hash keys.
 pub(crate) fn random() -> u64 {
     use std::hash::{BuildHasher, Hasher};
-    std::collections::hash_map::RandomState::new().build_hasher().finish()
+    std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish()
 }

@@ -31,8 +31,8 @@ use crate::ring::Ring;
 
 pub(crate) use commands::{Command, subscription};
 use delivery::Subscriber;
-pub(crate) use sockets::{LinkRecord, key_of};
 use sockets::Socket;
+pub(crate) use sockets::{LinkRecord, key_of};
 
 /// What a timer was set for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -170,36 +170,48 @@ impl Engine {
         if !sleeps || !matches!(self.node.route(topic), Routed::OneIdleLink(_)) {
             return false;
         }
-        self.counts.inline += 1;
-        let now = self.clock.now();
-        self.route_ring(now);
+        // Other messages may have other takers, such as handlers, which belong on the loop's thread.
+        let mut ring = std::mem::take(&mut self.ring);
+        let taken = self.outbox.take_lone(topic, &mut ring);
+        if taken {
+            self.counts.inline += 1;
+            let now = self.clock.now();
+            self.route(now, &mut ring);
+        }
+        self.ring = ring;
         // Anything else that came of it, such as a lost link, is for the loop.
-        self.node.is_quiet()
+        taken && self.node.is_quiet() && self.unwritten.is_empty()
     }
 
     /// Sends what publishers left in the ring.
     fn route_ring(&mut self, now: Instant) {
         let mut ring = std::mem::take(&mut self.ring);
         if self.outbox.take(&mut ring) {
-            for record in &ring.records {
-                let topic = ring.topic(record);
-                let range = record.start..record.end;
-                let published =
-                    self.node.publish(now, record.class, topic, &ring.bytes, range.clone());
-                if published.hold {
-                    self.outbox.hold(topic);
-                }
-                let local = !self.node.loopback_targets().is_empty();
-                if local {
-                    self.deliver_own(&ring.bytes[range]);
-                }
-                let unrouted = !local && published.links + published.dropped == 0;
-                self.counts.unrouted += u64::from(unrouted);
-            }
-            self.flush_dirty(now, &ring.bytes);
-            ring.clear(self.ring_keep_bytes);
+            self.route(now, &mut ring);
         }
         self.ring = ring;
+    }
+
+    /// Sends the messages of a ring, and empties it.
+    fn route(&mut self, now: Instant, ring: &mut Ring) {
+        for record in &ring.records {
+            let topic = ring.topic(record);
+            let range = record.start..record.end;
+            let published = self
+                .node
+                .publish(now, record.class, topic, &ring.bytes, range.clone());
+            if published.hold {
+                self.outbox.hold(topic);
+            }
+            let local = !self.node.loopback_targets().is_empty();
+            if local {
+                self.deliver_own(&ring.bytes[range]);
+            }
+            let unrouted = !local && published.links + published.dropped == 0;
+            self.counts.unrouted += u64::from(unrouted);
+        }
+        self.flush_dirty(now, &ring.bytes);
+        ring.clear(self.ring_keep_bytes);
     }
 
     /// Writes what is waiting and does what the node asks for, until it asks for nothing more.
@@ -229,8 +241,8 @@ impl Engine {
                 TimerKey::Redial(link) => self.dial(now, link),
                 TimerKey::DialTimeout(link) => self.dial_timed_out(now, link),
                 TimerKey::Accept(socket) => self.accept_from(now, socket),
-                TimerKey::Linger(socket) => self.drop_socket(now, socket),
-                TimerKey::Stop => self.drop_everything(now),
+                TimerKey::Linger(socket) => self.drop_socket(socket),
+                TimerKey::Stop => self.drop_everything(),
             }
         }
     }
@@ -238,7 +250,8 @@ impl Engine {
     /// Ticks while there are links.
     fn set_tick(&mut self, now: Instant) {
         if self.node.links().next().is_some() {
-            self.timers.set(TimerKey::Tick, now + self.node.tick_interval());
+            self.timers
+                .set(TimerKey::Tick, now + self.node.tick_interval());
         }
     }
 

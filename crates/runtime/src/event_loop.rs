@@ -27,13 +27,12 @@ pub(crate) fn run(shared: &Shared, poller: &mut Poller) {
         let timeout = if pause == Some(Duration::ZERO) {
             pause
         } else {
-            shared.sleep.announce_sleep();
             // Whoever fills a queue from here on sees that we sleep; what came before is seen here.
-            let idle = shared.outbox.is_empty() && shared.commands.is_empty();
+            let idle = shared.outbox.fall_asleep() && shared.commands.is_empty();
             if idle { pause } else { Some(Duration::ZERO) }
         };
         let polled = poller.poll(timeout, &mut ready);
-        shared.sleep.awake();
+        shared.outbox.wake_up();
         woken = match polled {
             Ok(polled) => polled.woken,
             Err(error) => {

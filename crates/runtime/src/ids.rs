@@ -25,7 +25,10 @@ impl Ids {
 
     /// A number that no live subscription has; small, since tables are indexed by it.
     pub(crate) fn subscription(&self) -> u32 {
-        let mut subscriptions = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut subscriptions = self
+            .subscriptions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         subscriptions.free.pop().unwrap_or_else(|| {
             subscriptions.next += 1;
             subscriptions.next - 1
@@ -34,7 +37,10 @@ impl Ids {
 
     /// Nobody uses this number any more.
     pub(crate) fn free_subscription(&self, id: u32) {
-        let mut subscriptions = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut subscriptions = self
+            .subscriptions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         subscriptions.free.push(id);
     }
 }

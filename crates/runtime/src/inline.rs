@@ -19,7 +19,10 @@ pub(crate) struct InlineGate {
 impl InlineGate {
     pub(crate) fn new(interval: Duration) -> Self {
         let interval_nanos = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
-        Self { interval_nanos, asked_at: AtomicU64::new(0) }
+        Self {
+            interval_nanos,
+            asked_at: AtomicU64::new(0),
+        }
     }
 
     /// Whether a publisher that asks now may send by itself.

@@ -2,7 +2,7 @@
 //!
 //! One thread per node waits for sockets, takes publications from a bounded ring, and hands
 //! messages to inboxes. The protocol's state and the sockets sit together behind one lock, the
-//! [`Engine`](engine::Engine); whoever holds it may run a turn. That is how a publisher can send
+//! `Engine`; whoever holds it may run a turn. That is how a publisher can send
 //! on its own thread while the loop sleeps: see [`NativeBackend::publish`](Backend::publish).
 
 #![forbid(unsafe_code)]
@@ -18,9 +18,8 @@ mod outbox;
 mod ring;
 mod sync;
 mod templates;
-mod wake;
 
 pub use config::RuntimeConfig;
 pub use native::NativeBackend;
 pub use zeekwire_backend::Backend;
-pub use zeekwire_transport::Inproc;
+pub use zeekwire_transport::{Endpoint, EndpointError, Inproc};

@@ -1,5 +1,6 @@
 //! The native backend: the face of a node for other threads.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
@@ -18,16 +19,14 @@ use crate::engine::{Command, Engine, subscription};
 use crate::event_loop;
 use crate::ids::Ids;
 use crate::inline::InlineGate;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Pushed};
 use crate::sync::{Mutex, lock, try_lock};
-use crate::wake::SleepFlag;
 
 /// What the loop and the other threads share.
 pub(crate) struct Shared {
     pub(crate) engine: Mutex<Engine>,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) commands: Commands,
-    pub(crate) sleep: SleepFlag,
     wake: Wake,
     inline: InlineGate,
     clock: Clock,
@@ -35,6 +34,18 @@ pub(crate) struct Shared {
     ids: Arc<Ids>,
     id: NodeId,
     may_wait: bool,
+}
+
+impl Shared {
+    /// After the loop: nobody waits for it any longer, however it ended.
+    fn end(&self) {
+        self.outbox.close();
+        self.commands.close();
+        let mut engine = lock(&self.engine);
+        if !engine.stopped {
+            engine.drop_everything();
+        }
+    }
 }
 
 /// Requests that wait for the loop.
@@ -65,8 +76,11 @@ impl Commands {
         lock(&self.queue).as_ref().is_none_or(Vec::is_empty)
     }
 
+    /// Takes no more requests, and drops those that wait.
     fn close(&self) {
-        *lock(&self.queue) = None;
+        let waiting = lock(&self.queue).take();
+        // Without the lock: a handler that goes may hold the last handle of its node.
+        waiting.into_iter().flatten().for_each(Command::abandon);
     }
 }
 
@@ -84,12 +98,18 @@ impl NativeBackend {
     /// [`SetupErrorKind::System`] when there is no descriptor or thread to be had.
     pub fn start(config: &RuntimeConfig) -> Result<Self, SetupError> {
         let system = |error: std::io::Error| {
-            SetupError::new(SetupErrorKind::System, format!("cannot start node {}: {error}", config.name))
+            SetupError::new(
+                SetupErrorKind::System,
+                format!("cannot start node {}: {error}", config.name),
+            )
         };
         let mut poller = Poller::new().map_err(system)?;
         poller.set_spin(config.spin);
         let clock = Clock::start();
-        let id = NodeId { name: config.name.clone(), incarnation: new_incarnation() };
+        let id = NodeId {
+            name: config.name.clone(),
+            incarnation: new_incarnation(),
+        };
         let network = Network::new(&poller, config.inproc.clone(), config.sockets.clone());
         let outbox = Arc::new(Outbox::new(id.clone(), config.ring_bytes_max));
         let ids = Arc::new(Ids::default());
@@ -104,8 +124,9 @@ impl NativeBackend {
         let shared = Arc::new(Shared {
             engine: Mutex::new(engine),
             outbox,
-            commands: Commands { queue: Mutex::new(Some(Vec::new())) },
-            sleep: SleepFlag::new(),
+            commands: Commands {
+                queue: Mutex::new(Some(Vec::new())),
+            },
             wake: poller.wake_handle(),
             inline: InlineGate::new(config.inline_interval),
             clock,
@@ -118,12 +139,19 @@ impl NativeBackend {
         let thread = thread::Builder::new()
             .name(format!("zw-{}", config.name))
             .spawn(move || {
-                event_loop::run(&for_loop, &mut poller);
-                for_loop.commands.close();
+                let run = || event_loop::run(&for_loop, &mut poller);
+                if catch_unwind(AssertUnwindSafe(run)).is_err() {
+                    tracing::error!(node = %for_loop.id.name, "the loop panicked: the node ends");
+                }
+                for_loop.end();
             })
             .map_err(system)?;
         let loop_thread = thread.thread().id();
-        Ok(Self { shared, thread: Mutex::new(Some(thread)), loop_thread })
+        Ok(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+            loop_thread,
+        })
     }
 
     fn on_loop_thread(&self) -> bool {
@@ -134,7 +162,7 @@ impl NativeBackend {
         if !self.shared.commands.push(command) {
             return Err(SetupError::stopped());
         }
-        if self.shared.sleep.must_wake() {
+        if self.shared.outbox.must_wake() {
             self.shared.wake.wake();
         }
         Ok(())
@@ -155,19 +183,18 @@ impl Backend for NativeBackend {
     fn publish(&self, publication: &Publication<'_>) -> Result<(), PublishError> {
         let shared = &*self.shared;
         let may_wait = shared.may_wait && !self.on_loop_thread();
-        let first = shared.outbox.push(publication, may_wait)?;
-        if !shared.sleep.is_asleep() {
-            // The loop looks at the ring before it sleeps.
+        let pushed = shared.outbox.push(publication, may_wait)?;
+        if pushed == Pushed::LoopIsAwake {
             return Ok(());
         }
-        if first
+        if pushed == Pushed::Alone
             && shared.inline.opens(shared.clock.now())
             && let Some(mut engine) = try_lock(&shared.engine)
             && engine.turn_inline(publication.topic)
         {
             return Ok(());
         }
-        if shared.sleep.must_wake() {
+        if shared.outbox.must_wake() {
             shared.wake.wake();
         }
         Ok(())
@@ -186,15 +213,20 @@ impl Backend for NativeBackend {
             inbox.set_relaxed(move || {
                 if let Some(shared) = shared.upgrade() {
                     shared.commands.push(Command::Relaxed);
-                    if shared.sleep.must_wake() {
+                    if shared.outbox.must_wake() {
                         shared.wake.wake();
                     }
                 }
             });
         }
         let filters = filters.to_vec();
-        let completion =
-            self.ask(|done| Command::Subscribe { id, filters, reach, sink, done })?;
+        let completion = self.ask(|done| Command::Subscribe {
+            id,
+            filters,
+            reach,
+            sink,
+            done,
+        })?;
         Ok((SubscriptionId(id), completion))
     }
 
@@ -205,7 +237,12 @@ impl Backend for NativeBackend {
     ) -> Result<Completion, SetupError> {
         check_filters(filters, &self.shared.id)?;
         let (id, filters) = (subscription(id), filters.to_vec());
-        self.ask(|done| Command::AddFilters { id, filters, reach: Reach::AllLinks, done })
+        self.ask(|done| Command::AddFilters {
+            id,
+            filters,
+            reach: Reach::AllLinks,
+            done,
+        })
     }
 
     fn remove_filters(
@@ -260,10 +297,14 @@ impl Backend for NativeBackend {
         let socket = self.shared.ids.socket();
         let key = crate::engine::key_of(socket);
         let listener = self.shared.network.listen(&endpoint, key);
-        let listener = listener
-            .map_err(|error| SetupError::new(SetupErrorKind::Listen, error.to_string()))?;
+        let listener =
+            listener.map_err(|error| SetupError::new(SetupErrorKind::Listen, error.to_string()))?;
         let local = listener.local_endpoint().to_string();
-        self.send(Command::Listen { socket, listener, options })?;
+        self.send(Command::Listen {
+            socket,
+            listener,
+            options,
+        })?;
         Ok((ListenerId(socket), local))
     }
 
@@ -275,12 +316,20 @@ impl Backend for NativeBackend {
     fn connect(&self, endpoint: &str, options: ConnectOptions) -> Result<LinkId, SetupError> {
         let endpoint = parse(endpoint)?;
         let link = LinkId(self.shared.ids.socket());
-        self.send(Command::Connect { link, endpoint, options })?;
+        self.send(Command::Connect {
+            link,
+            endpoint,
+            options,
+        })?;
         Ok(link)
     }
 
     fn close_link(&self, link: LinkId, flush_max: Duration) -> Completion {
-        let asked = self.ask(|done| Command::CloseLink { link, flush_max, done });
+        let asked = self.ask(|done| Command::CloseLink {
+            link,
+            flush_max,
+            done,
+        });
         asked.unwrap_or_else(|_stopped| Completion::done())
     }
 
@@ -292,7 +341,11 @@ impl Backend for NativeBackend {
         const WAIT_MAX: Duration = Duration::from_secs(2);
         let (reply, answer) = crossbeam::channel::bounded(1);
         let asked = !self.on_loop_thread() && self.send(Command::Status { reply }).is_ok();
-        let answer = if asked { answer.recv_timeout(WAIT_MAX).ok() } else { None };
+        let answer = if asked {
+            answer.recv_timeout(WAIT_MAX).ok()
+        } else {
+            None
+        };
         answer.unwrap_or_else(|| NodeStatus {
             name: self.shared.id.name.to_string(),
             incarnation: self.shared.id.incarnation.to_string(),

@@ -3,6 +3,10 @@
 //! The ring is two buffers that change places. Publishers append to one under a short lock; the
 //! loop takes it whole and leaves the other, so batches appear by themselves under load and
 //! nothing waits when idle.
+//!
+//! The same lock says whether the loop sleeps. The loop falls asleep only under the lock and with
+//! an empty ring; a publisher fills the ring under the lock and sees whether it must wake the loop.
+//! So no wake-up is lost, none is sent to a loop that is awake, and no fence is needed.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -28,6 +32,17 @@ pub(crate) struct Outbox {
     ring_bytes_max: usize,
 }
 
+/// What a publisher has to do about the loop.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Pushed {
+    /// Nothing: the loop looks at the ring before it sleeps.
+    LoopIsAwake,
+    /// Wake it; others left messages before.
+    LoopSleeps,
+    /// Wake it, or do its work for this one message.
+    Alone,
+}
+
 /// What became of publications, in numbers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
@@ -44,23 +59,30 @@ struct State {
     /// Topics whose takers are all full.
     held: HashSet<Vec<u8>>,
     waiting: usize,
+    /// The loop sleeps, and nobody has woken it yet.
+    asleep: bool,
     counts: Counts,
     closed: bool,
 }
 
 impl Outbox {
     pub(crate) fn new(id: NodeId, ring_bytes_max: usize) -> Self {
-        Self { state: Mutex::new(State::default()), room: Condvar::new(), id, ring_bytes_max }
+        Self {
+            state: Mutex::new(State::default()),
+            room: Condvar::new(),
+            id,
+            ring_bytes_max,
+        }
     }
 
-    /// Accepts a message. Returns whether it is the only one that waits.
+    /// Accepts a message, and tells what the publisher has to do about the loop.
     ///
     /// With `may_wait` the call waits while the ring is full or the topic is held.
     pub(crate) fn push(
         &self,
         publication: &Publication<'_>,
         may_wait: bool,
-    ) -> Result<bool, PublishError> {
+    ) -> Result<Pushed, PublishError> {
         check(publication)?;
         let mut guard = lock(&self.state);
         let mut waited = false;
@@ -86,19 +108,32 @@ impl Outbox {
         if guard.closed {
             return Err(PublishError::Stopped);
         }
-        let State { ring, templates, next_sequence, counts, .. } = &mut *guard;
+        let State {
+            ring,
+            templates,
+            next_sequence,
+            counts,
+            ..
+        } = &mut *guard;
         let template = templates.find(&self.id, publication.topic, publication.format);
         let sequence = &mut next_sequence[publication.class.index()];
         let first = ring.records.is_empty();
         ring.push(publication.class, template, *sequence, publication.payload);
         *sequence += 1;
         counts.messages += 1;
-        Ok(first)
+        Ok(match (guard.asleep, first) {
+            (false, _) => Pushed::LoopIsAwake,
+            (true, true) => Pushed::Alone,
+            (true, false) => Pushed::LoopSleeps,
+        })
     }
 
     /// Takes all that waits, and leaves `empty` in its place. Returns whether there was anything.
     pub(crate) fn take(&self, empty: &mut Ring) -> bool {
-        debug_assert!(empty.records.is_empty(), "the loop is done with what it took before");
+        debug_assert!(
+            empty.records.is_empty(),
+            "the loop is done with what it took before"
+        );
         let mut state = lock(&self.state);
         if state.ring.records.is_empty() {
             return false;
@@ -108,6 +143,42 @@ impl Outbox {
             self.room.notify_all();
         }
         true
+    }
+
+    /// Takes the message on `topic` that waits, unless there are others or none. Leaves `empty` in
+    /// its place. Returns whether it was taken.
+    pub(crate) fn take_lone(&self, topic: &[u8], empty: &mut Ring) -> bool {
+        let mut state = lock(&self.state);
+        let [record] = &state.ring.records[..] else {
+            return false;
+        };
+        if state.ring.topic(record) != topic {
+            return false;
+        }
+        std::mem::swap(&mut state.ring, empty);
+        if state.waiting > 0 {
+            self.room.notify_all();
+        }
+        true
+    }
+
+    /// For the loop: falls asleep, unless something waits. Returns whether it may sleep.
+    ///
+    /// Other queues must be looked at after this: who fills them asks [`Outbox::must_wake`] then.
+    pub(crate) fn fall_asleep(&self) -> bool {
+        let mut state = lock(&self.state);
+        state.asleep = state.ring.records.is_empty();
+        state.asleep
+    }
+
+    /// For the loop: awake again.
+    pub(crate) fn wake_up(&self) {
+        lock(&self.state).asleep = false;
+    }
+
+    /// For whoever filled a queue: whether to wake the loop. Says so at most once for each sleep.
+    pub(crate) fn must_wake(&self) -> bool {
+        std::mem::take(&mut lock(&self.state).asleep)
     }
 
     /// Whether anything waits.

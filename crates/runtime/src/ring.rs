@@ -53,7 +53,12 @@ impl Ring {
         self.bytes.resize(end, 0);
         let (topic_start, topic_len) = template.located().topic_place();
         let topic = (topic_start + HEADER_BYTES, topic_len);
-        self.records.push(Record { start, end, class, topic });
+        self.records.push(Record {
+            start,
+            end,
+            class,
+            topic,
+        });
     }
 
     /// The topic of a record.

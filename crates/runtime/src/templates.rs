@@ -39,7 +39,9 @@ impl Templates {
 
     fn search(&mut self, id: &NodeId, topic: &[u8], format: &str) -> usize {
         let known = self.by_topic.get(topic).into_iter().flatten();
-        let found = known.copied().find(|index| *self.entries[*index].format == *format);
+        let found = known
+            .copied()
+            .find(|index| *self.entries[*index].format == *format);
         if let Some(index) = found {
             return index;
         }
@@ -48,7 +50,11 @@ impl Templates {
             self.by_topic.clear();
         }
         let template = EnvelopeTemplate::new(id, topic, format);
-        self.entries.push(Entry { topic: topic.into(), format: format.into(), template });
+        self.entries.push(Entry {
+            topic: topic.into(),
+            format: format.into(),
+            template,
+        });
         let index = self.entries.len() - 1;
         self.by_topic.entry(topic.into()).or_default().push(index);
         index

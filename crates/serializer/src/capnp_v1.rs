@@ -1,7 +1,7 @@
 //! `capnp-v1`: one Cap'n Proto message per event, with its segment table, not packed.
 //!
-//! Carries every type exactly. [`EventEncoder`](encode::EventEncoder) writes straight from values
-//! and allocates nothing of its own once warm; [`EventMessage`](view::EventMessage) reads in place
+//! Carries every type exactly. [`EventEncoder`] writes straight from values
+//! and allocates nothing of its own once warm; [`EventMessage`] reads in place
 //! and allocates nothing at all.
 //!
 //! Reading is bounded by the payload's own size: pointers may be followed through at most eight
@@ -26,7 +26,7 @@ pub const NAME: &str = "capnp-v1";
 const WORD_BYTES: usize = 8;
 
 /// The format. To encode many events, or to read without copying, use
-/// [`EventEncoder`](encode::EventEncoder) and [`EventMessage`](view::EventMessage).
+/// [`EventEncoder`] and [`EventMessage`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CapnpV1;
 

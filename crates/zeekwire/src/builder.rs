@@ -124,9 +124,8 @@ impl NodeBuilder {
     pub fn start(self) -> Result<Node, SetupError> {
         let invalid = |text: String| SetupError::new(SetupErrorKind::Invalid, text);
         let name = NodeName::new(&self.name).map_err(|error| invalid(error.to_string()))?;
-        let serializer = zeekwire_serializer::by_name(&self.format).ok_or_else(|| {
-            invalid(crate::Error::UnknownFormat(self.format.clone()).to_string())
-        })?;
+        let serializer = zeekwire_serializer::by_name(&self.format)
+            .ok_or_else(|| invalid(crate::Error::UnknownFormat(self.format.clone()).to_string()))?;
         let mut config = RuntimeConfig::new(name);
         for edit in &self.edits {
             edit(&mut config);

@@ -48,11 +48,11 @@ pub use zeekwire_backend::{
     Backend, Batch, Completion, ConnectOptions, LinkEvent, LinkId, ListenOptions, ListenerId,
     Message, Peer, PublishError, Retry, SetupError, SetupErrorKind,
 };
-pub use zeekwire_runtime::{Inproc, RuntimeConfig};
+pub use zeekwire_runtime::{Endpoint, EndpointError, Inproc, RuntimeConfig};
 pub use zeekwire_serializer::{DecodeError, EncodeError, EventEncoder, EventMessage, EventView};
 pub use zeekwire_types::{
     DropPolicy, Event, Incarnation, Metadata, NodeId, NodeName, Role, Topic, TopicError,
-    TopicFilter, TrafficClass, Value, limits, value,
+    TopicFilter, TrafficClass, Value, args, limits, value,
 };
 
 /// Formats for events, by the name that travels with each message.

@@ -25,7 +25,11 @@ impl fmt::Debug for Link {
 
 impl Link {
     pub(crate) fn new(id: LinkId, events: LinkEvents, backend: Arc<dyn Backend>) -> Self {
-        Self { id, events, backend }
+        Self {
+            id,
+            events,
+            backend,
+        }
     }
 
     /// The link's number within its node.
@@ -106,8 +110,17 @@ impl LinkEvents {
             LinkEvent::Ready { link, peer } => {
                 links.entry(*link).or_default().ready = Some(peer.clone());
             }
-            LinkEvent::Down { link, reason, retry_in, .. }
-            | LinkEvent::ConnectFailed { link, reason, retry_in } => {
+            LinkEvent::Down {
+                link,
+                reason,
+                retry_in,
+                ..
+            }
+            | LinkEvent::ConnectFailed {
+                link,
+                reason,
+                retry_in,
+            } => {
                 let known = links.entry(*link).or_default();
                 known.ready = None;
                 known.last = Some(reason.clone());
@@ -132,7 +145,9 @@ impl LinkEvents {
                 return Ok(peer);
             }
             if known.gave_up {
-                return Err(LinkError::GaveUp { reason: known.last.unwrap_or_default() });
+                return Err(LinkError::GaveUp {
+                    reason: known.last.unwrap_or_default(),
+                });
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {

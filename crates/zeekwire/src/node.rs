@@ -50,7 +50,11 @@ impl Node {
         events: LinkEvents,
         serializer: &'static dyn EventSerializer,
     ) -> Self {
-        Self { backend, events, serializer }
+        Self {
+            backend,
+            events,
+            serializer,
+        }
     }
 
     /// The engine behind this node.
@@ -83,13 +87,21 @@ impl Node {
         }
         ENCODER.with_borrow_mut(|encoder| {
             let payload = encoder.encode_event(event)?;
-            Ok(self.backend.publish(&Publication { topic, class, format, payload })?)
+            Ok(self.backend.publish(&Publication {
+                topic,
+                class,
+                format,
+                payload,
+            })?)
         })
     }
 
     /// Starts a message with more say than [`Node::publish`] gives: another format or class, or
     /// a payload that is encoded already.
-    pub fn publication<'a>(&'a self, topic: &'a (impl AsRef<[u8]> + ?Sized)) -> PublicationBuilder<'a> {
+    pub fn publication<'a>(
+        &'a self,
+        topic: &'a (impl AsRef<[u8]> + ?Sized),
+    ) -> PublicationBuilder<'a> {
         PublicationBuilder::new(self, topic.as_ref(), self.serializer.name())
     }
 
@@ -101,8 +113,14 @@ impl Node {
     where
         I: IntoIterator<Item: AsRef<[u8]>>,
     {
-        let filters = filters.into_iter().map(TopicFilter::new).collect::<Result<Vec<_>, _>>();
-        Ok(SubscribeBuilder::new(self.clone(), filters.map_err(invalid_filter)?))
+        let filters = filters
+            .into_iter()
+            .map(TopicFilter::new)
+            .collect::<Result<Vec<_>, _>>();
+        Ok(SubscribeBuilder::new(
+            self.clone(),
+            filters.map_err(invalid_filter)?,
+        ))
     }
 
     /// Listens at an endpoint, `tcp://127.0.0.1:47760`, `ipc:///run/zeek.sock` or `inproc://id`.
@@ -144,10 +162,18 @@ impl Node {
     ///
     /// # Errors
     /// As [`Node::connect`].
-    pub fn connect_with(&self, endpoint: &str, options: ConnectOptions) -> Result<Link, SetupError> {
+    pub fn connect_with(
+        &self,
+        endpoint: &str,
+        options: ConnectOptions,
+    ) -> Result<Link, SetupError> {
         let id = self.backend.connect(endpoint, options)?;
         self.events.expect(id);
-        Ok(Link::new(id, self.events.clone(), Arc::clone(&self.backend)))
+        Ok(Link::new(
+            id,
+            self.events.clone(),
+            Arc::clone(&self.backend),
+        ))
     }
 
     /// Lets topics that match leave over a link that was opened without automatic advertising, or

@@ -17,7 +17,12 @@ pub struct PublicationBuilder<'a> {
 
 impl<'a> PublicationBuilder<'a> {
     pub(crate) const fn new(node: &'a Node, topic: &'a [u8], format: &'a str) -> Self {
-        Self { node, topic, format, class: TrafficClass::Event }
+        Self {
+            node,
+            topic,
+            format,
+            class: TrafficClass::Event,
+        }
     }
 
     /// Names the format of the payload.
@@ -37,8 +42,18 @@ impl<'a> PublicationBuilder<'a> {
     /// # Errors
     /// [`PublishError`] says why the message was not accepted.
     pub fn send(self, payload: &[u8]) -> Result<(), PublishError> {
-        let Self { topic, class, format, .. } = self;
-        self.node.backend().publish(&Publication { topic, class, format, payload })
+        let Self {
+            topic,
+            class,
+            format,
+            ..
+        } = self;
+        self.node.backend().publish(&Publication {
+            topic,
+            class,
+            format,
+            payload,
+        })
     }
 
     /// Encodes an event in the format and sends it.

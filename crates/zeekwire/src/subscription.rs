@@ -36,7 +36,12 @@ pub struct SubscribeBuilder {
 
 impl SubscribeBuilder {
     pub(crate) fn new(node: Node, filters: Vec<TopicFilter>) -> Self {
-        Self { node, filters, reach: Reach::default(), limits: InboxLimits::default() }
+        Self {
+            node,
+            filters,
+            reach: Reach::default(),
+            limits: InboxLimits::default(),
+        }
     }
 
     /// Takes messages from one link only, and asks only its peer. The link must be up.
@@ -91,7 +96,10 @@ impl SubscribeBuilder {
             }
         });
         let thread = thread.map_err(|error| {
-            SetupError::new(SetupErrorKind::System, format!("cannot start a handler: {error}"))
+            SetupError::new(
+                SetupErrorKind::System,
+                format!("cannot start a handler: {error}"),
+            )
         })?;
         subscription.shared.set_thread(thread);
         Ok(subscription)
@@ -132,9 +140,19 @@ impl SubscribeBuilder {
     }
 
     fn start(self, sink: Sink) -> Result<Subscription, SetupError> {
-        let (id, effective) = self.node.backend().subscribe(&self.filters, self.reach, sink)?;
-        let shared = Shared { node: self.node, id, thread: Mutex::new(None) };
-        Ok(Subscription { shared: Arc::new(shared), effective })
+        let (id, effective) = self
+            .node
+            .backend()
+            .subscribe(&self.filters, self.reach, sink)?;
+        let shared = Shared {
+            node: self.node,
+            id,
+            thread: Mutex::new(None),
+        };
+        Ok(Subscription {
+            shared: Arc::new(shared),
+            effective,
+        })
     }
 }
 
@@ -160,7 +178,11 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         let ended = self.node.backend().unsubscribe(self.id);
-        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .thread
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let own = |thread: &JoinHandle<()>| thread.thread().id() == thread::current().id();
         if let Some(thread) = thread
             && !own(&thread)
@@ -174,7 +196,12 @@ impl Drop for Shared {
 
 impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Subscription({} of {})", self.shared.id.0, self.shared.node.id())
+        write!(
+            f,
+            "Subscription({} of {})",
+            self.shared.id.0,
+            self.shared.node.id()
+        )
     }
 }
 
@@ -191,7 +218,10 @@ impl Subscription {
     /// [`SetupError`] when the filter breaks a rule or the node has been shut down.
     pub fn add(&self, filter: impl AsRef<[u8]>) -> Result<Completion, SetupError> {
         let filter = TopicFilter::new(filter).map_err(invalid_filter)?;
-        self.shared.node.backend().add_filters(self.shared.id, &[filter])
+        self.shared
+            .node
+            .backend()
+            .add_filters(self.shared.id, &[filter])
     }
 
     /// Removes a filter.
@@ -200,7 +230,10 @@ impl Subscription {
     /// [`SetupError`] when the filter breaks a rule or the node has been shut down.
     pub fn remove(&self, filter: impl AsRef<[u8]>) -> Result<Completion, SetupError> {
         let filter = TopicFilter::new(filter).map_err(invalid_filter)?;
-        self.shared.node.backend().remove_filters(self.shared.id, &[filter])
+        self.shared
+            .node
+            .backend()
+            .remove_filters(self.shared.id, &[filter])
     }
 
     /// The node that subscribed.

@@ -361,7 +361,8 @@ fn start_nats(programs: &Programs, deadline: Instant) -> Result<(Process, String
     Err(Failure::new("nats-server did not tell its port in time"))
 }
 
-fn listening(process: &mut Process) -> Result<String> {
+/// Where a process that said so listens.
+pub(crate) fn listening(process: &mut Process) -> Result<String> {
     let line = process.expect("listening")?;
     let address = line.rest().next().map(str::to_owned);
     address.ok_or_else(|| Failure::new("a process listens but told no address"))

@@ -2,6 +2,7 @@
 
 mod fanout;
 mod formats;
+mod idle;
 mod log_load;
 mod pubsub;
 mod round_trip;
@@ -49,6 +50,7 @@ pub(crate) const FIGURES: &[Figure] = &[
     round_trip::FIGURE,
     formats::FIGURE,
     stopped::FIGURE,
+    idle::FIGURE,
     topics::FIGURE,
     log_load::FIGURE,
 ];

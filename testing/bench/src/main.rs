@@ -9,6 +9,7 @@
 mod deployment;
 mod failure;
 mod figures;
+mod ours;
 mod payload;
 mod probe;
 mod process;
@@ -97,12 +98,15 @@ enum RoleName {
     Sub,
     Ping,
     Pong,
+    Hub,
+    Swarm,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum Transport {
     Nats,
     Tcp,
+    Zeekwire,
 }
 
 fn main() -> ExitCode {
@@ -122,15 +126,21 @@ fn main() -> ExitCode {
         } => match transport {
             Transport::Nats => play(&rivals::nats::Nats, role, &job),
             Transport::Tcp => play(&rivals::tcp::Tcp, role, &job),
+            Transport::Zeekwire => play(&ours::Zeekwire, role, &job),
         },
     };
     match result {
         Ok(code) => code,
         Err(failure) => {
-            let _ = writeln!(io::stderr(), "zeekwire-bench: {failure}");
+            complain(&failure);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Tells what went wrong. A closed standard error leaves nobody to tell.
+fn complain(failure: &Failure) {
+    let _ = writeln!(io::stderr(), "zeekwire-bench: {failure}");
 }
 
 fn run(
@@ -181,6 +191,8 @@ fn play(roles: &impl Roles, role: RoleName, job: &Job) -> Result<ExitCode> {
         RoleName::Sub => roles.subscribe(job),
         RoleName::Ping => roles.ping(job),
         RoleName::Pong => roles.pong(job),
+        RoleName::Hub => ours::hub(job),
+        RoleName::Swarm => ours::swarm(job),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -50,18 +50,26 @@ impl Process {
         })
     }
 
-    /// Waits for the line that starts with `verb`.
+    /// Waits for the line that starts with `verb`; it must be the next one.
     pub(crate) fn expect(&mut self, verb: &str) -> Result<Words> {
+        let line = self
+            .next_line()
+            .map_err(|failure| failure.at(&format!("no {verb:?}")))?;
+        if line.verb() == verb {
+            return Ok(line);
+        }
+        Err(self.failure(&format!("said {line:?} instead of {verb:?}")))
+    }
+
+    /// Waits for a line.
+    pub(crate) fn next_line(&mut self) -> Result<Words> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         match self.lines.recv_timeout(left) {
-            Ok(line) if Words::new(line.as_str()).verb() == verb => Ok(Words::new(line)),
-            Ok(line) => Err(self.failure(&format!("said {line:?} instead of {verb:?}"))),
-            Err(RecvTimeoutError::Timeout) => {
-                Err(self.failure(&format!("did not say {verb:?} in time")))
-            }
+            Ok(line) => Ok(Words::new(line)),
+            Err(RecvTimeoutError::Timeout) => Err(self.failure("said nothing more in time")),
             Err(RecvTimeoutError::Disconnected) => {
                 let status = self.child.wait()?;
-                Err(self.failure(&format!("ended with {status} before it said {verb:?}")))
+                Err(self.failure(&format!("ended with {status}")))
             }
         }
     }
@@ -82,11 +90,12 @@ impl Process {
         Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
     }
 
-    /// Memory that is the process's own, in KiB: its proportional set size.
+    /// Its resident memory in KiB. Not the proportional set, which falls when others map the same
+    /// program.
     pub(crate) fn memory_kib(&self) -> Result<u64> {
         let path = format!("/proc/{}/smaps_rollup", self.child.id());
-        parse_kib(&fs::read_to_string(path)?, "Pss:")
-            .ok_or_else(|| self.failure("/proc/<pid>/smaps_rollup has no Pss"))
+        parse_kib(&fs::read_to_string(path)?, "Rss:")
+            .ok_or_else(|| self.failure("/proc/<pid>/smaps_rollup has no Rss"))
     }
 
     /// Stops it as a debugger or an overloaded machine would.
@@ -152,7 +161,7 @@ mod tests {
     #[test]
     fn kib_are_read_from_their_own_line() {
         let text = "00400000-7ff rollup\nRss:   2000 kB\nPss:   1234 kB\nPss_Anon: 7 kB\n";
-        assert_eq!(parse_kib(text, "Pss:"), Some(1234));
+        assert_eq!(parse_kib(text, "Rss:"), Some(2000));
         assert_eq!(parse_kib(text, "Swap:"), None);
     }
 

@@ -57,6 +57,9 @@ pub(crate) struct Job {
     /// Handlers run on the IO thread.
     #[arg(long)]
     pub(crate) io_thread: bool,
+    /// Links to open, or to wait for.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) links: usize,
     /// The link is kept full with messages of the log class.
     #[arg(long)]
     pub(crate) log_load: bool,

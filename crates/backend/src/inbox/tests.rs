@@ -34,7 +34,11 @@ fn deposit(inbox: &Inbox, payloads: &[u8]) -> Deposit {
 fn taken(inbox: &Inbox) -> Vec<u8> {
     let mut all = Vec::new();
     while let Some(batch) = inbox.take_batch() {
-        all.extend(batch.messages().flat_map(|message| message.payload().to_vec()));
+        all.extend(
+            batch
+                .messages()
+                .flat_map(|message| message.payload().to_vec()),
+        );
         inbox.recycle(batch);
     }
     all
@@ -58,7 +62,10 @@ fn a_half_taken_batch_goes_on_where_it_stopped() {
     let inbox = inbox(100, DropPolicy::Block);
     deposit(&inbox, b"abc");
     let mut batch = inbox.take_batch().expect("there is one");
-    assert_eq!(batch.next_message().map(|m| m.payload().to_vec()), Some(b"a".to_vec()));
+    assert_eq!(
+        batch.next_message().map(|m| m.payload().to_vec()),
+        Some(b"a".to_vec())
+    );
     inbox.put_back(batch);
     assert_eq!(inbox.counts().0, 2);
     assert_eq!(taken(&inbox), b"bc");
@@ -110,7 +117,11 @@ fn a_sleeper_is_woken_by_a_message_and_by_the_end() {
         std::thread::spawn(move || {
             let mut all = Vec::new();
             while let Some(batch) = inbox.wait_batch(None) {
-                all.extend(batch.messages().flat_map(|message| message.payload().to_vec()));
+                all.extend(
+                    batch
+                        .messages()
+                        .flat_map(|message| message.payload().to_vec()),
+                );
             }
             all
         })
@@ -119,14 +130,21 @@ fn a_sleeper_is_woken_by_a_message_and_by_the_end() {
         deposit(&inbox, &[byte]);
     }
     inbox.close();
-    assert_eq!(sleeper.join().expect("it ends"), (0..100).collect::<Vec<u8>>());
+    assert_eq!(
+        sleeper.join().expect("it ends"),
+        (0..100).collect::<Vec<u8>>()
+    );
     assert_eq!(deposit(&inbox, b"late"), Deposit::default());
 }
 
 #[test]
 fn waiting_ends_at_the_deadline() {
     let inbox = inbox(100, DropPolicy::Block);
-    assert!(inbox.wait_batch(Some(Instant::now() + Duration::from_millis(5))).is_none());
+    assert!(
+        inbox
+            .wait_batch(Some(Instant::now() + Duration::from_millis(5)))
+            .is_none()
+    );
     assert!(!inbox.is_closed());
 }
 

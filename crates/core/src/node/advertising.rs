@@ -17,7 +17,10 @@ pub(super) struct Advertisements {
 
 impl Advertisements {
     pub(super) fn new(seed: u64) -> Self {
-        Self { index: FilterIndex::new(seed), found: Vec::new() }
+        Self {
+            index: FilterIndex::new(seed),
+            found: Vec::new(),
+        }
     }
 
     /// Whether `topic` may leave over the link with this index.
@@ -26,7 +29,9 @@ impl Advertisements {
             return true;
         }
         self.index.matches(topic, &mut self.found);
-        self.found.iter().any(|found| matches!(*found, EVERY_LINK) || *found == link)
+        self.found
+            .iter()
+            .any(|found| matches!(*found, EVERY_LINK) || *found == link)
     }
 
     pub(super) fn remove_link(&mut self, link: u32) {
@@ -38,14 +43,18 @@ impl Node {
     /// Lets topics that match leave over `link`, or over all present and future links. A link that
     /// is over takes no advertisement.
     pub fn advertise(&mut self, filter: &TopicFilter, link: Option<LinkKey>) {
-        let Some(slot) = self.advertising_slot(link) else { return };
+        let Some(slot) = self.advertising_slot(link) else {
+            return;
+        };
         self.advertised.index.insert(filter, slot);
         self.routed.forget();
     }
 
     /// Takes an advertisement back. Returns whether there was one.
     pub fn unadvertise(&mut self, filter: &TopicFilter, link: Option<LinkKey>) -> bool {
-        let Some(slot) = self.advertising_slot(link) else { return false };
+        let Some(slot) = self.advertising_slot(link) else {
+            return false;
+        };
         self.routed.forget();
         self.advertised.index.remove(filter, slot)
     }
@@ -54,7 +63,10 @@ impl Node {
     fn advertising_slot(&self, link: Option<LinkKey>) -> Option<u32> {
         match link {
             None => Some(EVERY_LINK),
-            Some(key) => self.link(key).filter(|link| !link.ended).map(|link| link.key.slot()),
+            Some(key) => self
+                .link(key)
+                .filter(|link| !link.ended)
+                .map(|link| link.key.slot()),
         }
     }
 }

@@ -33,9 +33,15 @@ impl LinkKey {
 
     /// The key that [`LinkKey::to_bits`] made.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "the halves are taken apart")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the halves are taken apart"
+    )]
     pub const fn from_bits(bits: u64) -> Self {
-        Self { index: bits as u32, generation: (bits >> 32) as u32 }
+        Self {
+            index: bits as u32,
+            generation: (bits >> 32) as u32,
+        }
     }
 }
 
@@ -167,7 +173,10 @@ impl Node {
         let hello = self.hello(&session);
         let entry = self.links.vacant_entry();
         let index = u32::try_from(entry.key()).expect("links are bounded far below 2^32");
-        let key = LinkKey { index, generation: self.generation };
+        let key = LinkKey {
+            index,
+            generation: self.generation,
+        };
         entry.insert(Link {
             key,
             config,
@@ -194,17 +203,22 @@ impl Node {
     /// alone.
     pub fn decide(&mut self, key: LinkKey, verdict: Result<(), String>) {
         let own = self.config.id.clone();
-        let Some(link) = self.link_mut(key) else { return };
+        let Some(link) = self.link_mut(key) else {
+            return;
+        };
         // The peer may have gone, or its time may be over, while the hook thought.
         if link.ended || !link.session.awaits_verdict() {
             return;
         }
-        let Some(peer) = link.peer().map(|hello| hello.node.clone()) else { return };
+        let Some(peer) = link.peer().map(|hello| hello.node.clone()) else {
+            return;
+        };
         let refusal = match verdict {
             _ if peer == own => Some((Reason::SelfConnection, "this is the same node".to_owned())),
-            _ if peer.name == own.name => {
-                Some((Reason::NameInUse, format!("this node is called {} already", own.name)))
-            }
+            _ if peer.name == own.name => Some((
+                Reason::NameInUse,
+                format!("this node is called {} already", own.name),
+            )),
             Err(text) => Some((Reason::RefusedByPolicy, text)),
             Ok(()) => None,
         };
@@ -229,7 +243,9 @@ impl Node {
     /// Ends a link from this side. What waits still goes out before the goodbye; until
     /// [`Node::link_lost`] it is worth reading on, since the peer may have to grant credit for it.
     pub fn close_link(&mut self, key: LinkKey, reason: Reason, text: &str) {
-        let Some(link) = self.link_mut(key).filter(|link| !link.ended) else { return };
+        let Some(link) = self.link_mut(key).filter(|link| !link.ended) else {
+            return;
+        };
         link.session.finish(reason, text);
         self.dirty.push(key);
         self.end_link(key, LinkEnd::ClosedHere(reason));
@@ -246,8 +262,12 @@ impl Node {
 
     /// Takes note that one more link leads to its peer.
     fn count_peer(&mut self, key: LinkKey) {
-        let Some(link) = self.links.get_mut(key.index()) else { return };
-        let Some(peer) = link.session.peer() else { return };
+        let Some(link) = self.links.get_mut(key.index()) else {
+            return;
+        };
+        let Some(peer) = link.session.peer() else {
+            return;
+        };
         link.counted = true;
         let count = self.peers.entry(peer.node.clone()).or_default();
         *count += 1;
@@ -257,12 +277,18 @@ impl Node {
 
     /// Takes note that one link fewer leads to its peer.
     fn discount_peer(&mut self, key: LinkKey) {
-        let Some(link) = self.links.get_mut(key.index()) else { return };
+        let Some(link) = self.links.get_mut(key.index()) else {
+            return;
+        };
         if !std::mem::take(&mut link.counted) {
             return;
         }
-        let Some(peer) = link.session.peer() else { return };
-        let Some(count) = self.peers.get_mut(&peer.node) else { return };
+        let Some(peer) = link.session.peer() else {
+            return;
+        };
+        let Some(count) = self.peers.get_mut(&peer.node) else {
+            return;
+        };
         *count -= 1;
         self.twins -= usize::from(*count == 1);
         if *count == 0 {
@@ -274,13 +300,19 @@ impl Node {
         self.count_peer(key);
         self.outputs.push_back(Output::LinkUp { link: key });
         let filters = self.wanted_on(key);
-        let snapshot = Control::Subscribe { token: 0, filters, snapshot_end: true };
+        let snapshot = Control::Subscribe {
+            token: 0,
+            filters,
+            snapshot_end: true,
+        };
         self.send_control(key, &snapshot);
     }
 
     /// Asks the driver to close the socket, once.
     pub(super) fn end_link(&mut self, key: LinkKey, end: LinkEnd) {
-        let Some(link) = self.link_mut(key) else { return };
+        let Some(link) = self.link_mut(key) else {
+            return;
+        };
         if link.ended {
             return;
         }
@@ -301,7 +333,9 @@ impl Node {
     }
 
     pub(super) fn send_control(&mut self, key: LinkKey, control: &Control) {
-        let Some(link) = self.link_mut(key) else { return };
+        let Some(link) = self.link_mut(key) else {
+            return;
+        };
         let fits = link.session.send(control);
         self.dirty.push(key);
         if !fits {
@@ -311,8 +345,11 @@ impl Node {
 
     /// Closes a link whose peer takes too little.
     pub(super) fn overflow(&mut self, key: LinkKey) {
-        let Some(link) = self.link_mut(key) else { return };
-        link.session.close(Reason::Overloaded, "the queue for this peer is full");
+        let Some(link) = self.link_mut(key) else {
+            return;
+        };
+        link.session
+            .close(Reason::Overloaded, "the queue for this peer is full");
         self.end_link(key, LinkEnd::Overflow);
     }
 

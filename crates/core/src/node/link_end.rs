@@ -49,7 +49,9 @@ impl fmt::Display for LinkEnd {
             Self::RefusedPeer(why) => goodbye(f, "the peer was refused", why),
             Self::Preamble(error) => error.fmt(f),
             Self::Fault(fault) => write!(f, "protocol error: {fault}"),
-            Self::Silent(silent) => write!(f, "nothing was heard for {:.1} s", silent.as_secs_f32()),
+            Self::Silent(silent) => {
+                write!(f, "nothing was heard for {:.1} s", silent.as_secs_f32())
+            }
             Self::HandshakeTimeout(after) => {
                 write!(f, "no handshake within {:.1} s", after.as_secs_f32())
             }

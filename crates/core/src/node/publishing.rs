@@ -63,7 +63,9 @@ impl Node {
         let mut full = 0;
         let mut holding = 0;
         for at in 0..self.targets.len() {
-            let Some(link) = self.links.get_mut(self.targets[at] as usize) else { continue };
+            let Some(link) = self.links.get_mut(self.targets[at] as usize) else {
+                continue;
+            };
             let was_staging = link.session.outgoing.staged_bytes() > 0;
             let was_congested = link.congested;
             match Self::offer(link, class, source, range.clone()) {
@@ -110,7 +112,9 @@ impl Node {
         let stall_max = self.config.stall_max;
         let mut holding = false;
         for target in &self.targets {
-            let Some(link) = self.links.get_mut(*target as usize) else { continue };
+            let Some(link) = self.links.get_mut(*target as usize) else {
+                continue;
+            };
             if !link.congested {
                 return false;
             }
@@ -142,9 +146,13 @@ impl Node {
 
     /// Clears the mark of a full link that has room again. Call after each write.
     pub fn relax(&mut self, key: LinkKey) {
-        let Some(link) = self.link_mut(key) else { return };
+        let Some(link) = self.link_mut(key) else {
+            return;
+        };
         let outgoing = &link.session.outgoing;
-        let relaxed = TrafficClass::ALL.into_iter().all(|class| outgoing.is_relaxed(class));
+        let relaxed = TrafficClass::ALL
+            .into_iter()
+            .all(|class| outgoing.is_relaxed(class));
         if link.congested && relaxed {
             link.congested = false;
             self.outputs.push_back(super::Output::Relaxed);
@@ -163,7 +171,8 @@ impl Node {
         self.targets.clear();
         self.targets.extend_from_slice(self.remote.targets(topic));
         self.loopback_targets.clear();
-        self.loopback_targets.extend_from_slice(self.loopback.targets(topic));
+        self.loopback_targets
+            .extend_from_slice(self.loopback.targets(topic));
         self.filter_targets(topic);
         self.routed = LastRoute {
             topic: {
@@ -180,7 +189,13 @@ impl Node {
 
     /// Leaves out links that the topic may not leave over, and all but one link to each peer.
     fn filter_targets(&mut self, topic: &[u8]) {
-        let Self { targets, links, advertised, twins, .. } = self;
+        let Self {
+            targets,
+            links,
+            advertised,
+            twins,
+            ..
+        } = self;
         targets.retain(|target| {
             links.get(*target as usize).is_some_and(|link| {
                 let open = link.is_up() && !link.ended;

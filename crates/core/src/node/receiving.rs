@@ -86,7 +86,9 @@ impl Node {
 
     /// Announces the credit that was given back, where it is worth a message.
     pub fn grant(&mut self, key: LinkKey) {
-        let Some(link) = self.link_mut(key) else { return };
+        let Some(link) = self.link_mut(key) else {
+            return;
+        };
         if !link.is_up() {
             return;
         }
@@ -111,7 +113,11 @@ impl Node {
         key: LinkKey,
         bytes: &[u8],
     ) -> Result<Received, Fault> {
-        let Some(link) = self.links.get_mut(key.index()).filter(|link| link.key == key) else {
+        let Some(link) = self
+            .links
+            .get_mut(key.index())
+            .filter(|link| link.key == key)
+        else {
             return Ok(Received::Over);
         };
         if link.session.awaits_preamble() {
@@ -131,11 +137,13 @@ impl Node {
         if link.session.is_over() || link.ended {
             return Ok(Received::Over);
         }
-        let Some(frame) = split(bytes)? else { return Ok(Received::Incomplete) };
+        let Some(frame) = split(bytes)? else {
+            return Ok(Received::Incomplete);
+        };
         let taken = frame.bytes.len();
         if frame.header.class == TrafficClass::Control {
             let control = decode_control(&frame)?;
-            self.handle_control(key, control)?;
+            self.handle_control(now, key, control)?;
             return Ok(Received::Nothing(taken));
         }
         if !link.is_up() {
@@ -149,25 +157,32 @@ impl Node {
         let whole = link.session.incoming.reassemble(&frame)?;
         // Fragments wait in the reassembly, which has its own bound.
         link.session.incoming.consume(class, taken);
-        let Some(whole) = whole else { return Ok(Received::Nothing(taken)) };
+        let Some(whole) = whole else {
+            return Ok(Received::Nothing(taken));
+        };
         let frame = Frame::whole(&whole)?;
         match self.accept_message(key, &frame, taken, 0)? {
-            Received::Message(message) => {
-                Ok(Received::Message(Message { reassembled: Some(whole), ..message }))
-            }
+            Received::Message(message) => Ok(Received::Message(Message {
+                reassembled: Some(whole),
+                ..message
+            })),
             other => Ok(other),
         }
     }
 
     /// Reads on while queues run empty: the peer may have to grant credit for that.
     fn receive_closing(&mut self, key: LinkKey, bytes: &[u8]) -> Result<Received, Fault> {
-        let Some(frame) = split(bytes)? else { return Ok(Received::Incomplete) };
+        let Some(frame) = split(bytes)? else {
+            return Ok(Received::Incomplete);
+        };
         let taken = frame.bytes.len();
         if frame.header.class != TrafficClass::Control {
             return Ok(Received::Nothing(taken));
         }
         let control = decode_control(&frame)?;
-        let Some(link) = self.link_mut(key) else { return Ok(Received::Over) };
+        let Some(link) = self.link_mut(key) else {
+            return Ok(Received::Over);
+        };
         if let HandshakeEvent::Message(Control::Credit { class, limit }) =
             link.session.handle_handshake(control)?
         {
@@ -216,14 +231,23 @@ impl Node {
             return Ok(self.discard(key, class, taken, credit_bytes));
         }
         if !self.scoped.is_empty() {
-            let Self { local_targets, scoped, .. } = self;
+            let Self {
+                local_targets,
+                scoped,
+                ..
+            } = self;
             local_targets.retain(|target| scoped.get(target).is_none_or(|only| *only == key));
         }
         if self.local_targets.is_empty() {
             self.consume(key, class, credit_bytes);
             return Ok(Received::Nothing(taken));
         }
-        Ok(Received::Message(Message { taken, class, located, reassembled: None }))
+        Ok(Received::Message(Message {
+            taken,
+            class,
+            located,
+            reassembled: None,
+        }))
     }
 
     /// Reads an envelope that differs from the one before in more than the sequence.
@@ -233,15 +257,23 @@ impl Node {
         let Some(gate_slot) = self.gate.slot(parts.publisher(), located.incarnation()) else {
             return Ok(None);
         };
-        let (mut bytes, mut targets) =
-            old.map(|old| (old.envelope, old.targets)).unwrap_or_default();
+        let (mut bytes, mut targets) = old
+            .map(|old| (old.envelope, old.targets))
+            .unwrap_or_default();
         bytes.clear();
         bytes.extend_from_slice(envelope);
         targets.clear();
         targets.extend_from_slice(self.local.targets(parts.topic()));
         let generation = self.local.generation();
         let gate_epoch = self.gate.epoch();
-        Ok(Some(Known { envelope: bytes, located, gate_slot, targets, generation, gate_epoch }))
+        Ok(Some(Known {
+            envelope: bytes,
+            located,
+            gate_slot,
+            targets,
+            generation,
+            gate_epoch,
+        }))
     }
 
     fn discard(
@@ -265,23 +297,39 @@ impl Node {
         self.end_link(key, end);
     }
 
-    fn handle_control(&mut self, key: LinkKey, control: Control) -> Result<(), Fault> {
-        let Some(link) = self.link_mut(key) else { return Ok(()) };
+    fn handle_control(
+        &mut self,
+        now: Instant,
+        key: LinkKey,
+        control: Control,
+    ) -> Result<(), Fault> {
+        let Some(link) = self.link_mut(key) else {
+            return Ok(());
+        };
         match link.session.handle_handshake(control)? {
             HandshakeEvent::Nothing => {}
             HandshakeEvent::Decide => self.outputs.push_back(Output::Decide { link: key }),
             HandshakeEvent::Up => self.link_up(key),
             HandshakeEvent::Refused(goodbye) => self.end_link(key, LinkEnd::Refused(goodbye)),
             HandshakeEvent::Closed(goodbye) => self.end_link(key, LinkEnd::ClosedByPeer(goodbye)),
-            HandshakeEvent::Message(message) => self.handle_message(key, message)?,
+            HandshakeEvent::Message(message) => self.handle_message(now, key, message)?,
         }
         Ok(())
     }
 
-    fn handle_message(&mut self, key: LinkKey, message: Control) -> Result<(), Fault> {
+    fn handle_message(
+        &mut self,
+        now: Instant,
+        key: LinkKey,
+        message: Control,
+    ) -> Result<(), Fault> {
         let index = key.slot();
         match message {
-            Control::Subscribe { token, filters, snapshot_end } => {
+            Control::Subscribe {
+                token,
+                filters,
+                snapshot_end,
+            } => {
                 for filter in &filters {
                     let new = self.remote.insert(filter, index);
                     let link = &mut self.links[key.index()];
@@ -305,10 +353,20 @@ impl Node {
             }
             Control::Done(token) => self.confirm(key, token),
             Control::Credit { class, limit } => {
-                self.links[key.index()].session.outgoing.set_credit_limit(class, limit)?;
+                let link = &mut self.links[key.index()];
+                let outgoing = &mut link.session.outgoing;
+                let before = outgoing.credit_left(class);
+                outgoing.set_credit_limit(class, limit)?;
+                if outgoing.credit_left(class) > before && !outgoing.is_relaxed(class) {
+                    link.progress_at = now;
+                }
                 self.dirty.push(key);
             }
-            Control::Dropped { class, messages, bytes } => {
+            Control::Dropped {
+                class,
+                messages,
+                bytes,
+            } => {
                 let drops = &mut self.links[key.index()].reported_drops[class.index()];
                 drops.0 = drops.0.saturating_add(messages);
                 drops.1 = drops.1.saturating_add(bytes);
@@ -332,7 +390,10 @@ fn decode_control(frame: &Frame<'_>) -> Result<Control, Fault> {
     // Its sender splits what is longer; it goes one hop, so it has no envelope.
     match frame.header {
         FrameHeader { fragment: true, .. } => Err(Fault::ControlTooLong),
-        FrameHeader { envelope_bytes: 1.., .. } => Err(Fault::Control),
+        FrameHeader {
+            envelope_bytes: 1..,
+            ..
+        } => Err(Fault::Control),
         _ => Control::decode(frame.payload()),
     }
 }

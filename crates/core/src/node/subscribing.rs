@@ -1,10 +1,10 @@
 //! What this node wants, and telling its peers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zeekwire_types::{Topic, TopicFilter};
 
-use super::{LinkKey, Node, Output};
+use super::{Link, LinkKey, Node, Output};
 use crate::wire::Control;
 
 /// Names one local subscriber; the driver chooses it.
@@ -23,7 +23,8 @@ pub enum Scope {
 
 impl Node {
     /// Adds filters to a subscriber. [`Output::Completed`] tells when they are effective at every
-    /// peer; `token` must be new, and not 0.
+    /// peer; `token` must be new, and not 0. A subscriber keeps to one scope: one that listens to
+    /// one link hears nothing of others.
     pub fn subscribe(
         &mut self,
         subscriber: SubscriberKey,
@@ -44,33 +45,51 @@ impl Node {
         if let Scope::OneLink(link) = scope {
             self.scoped.insert(subscriber, link);
         }
-        let message =
-            Control::Subscribe { token, filters: filters.to_vec(), snapshot_end: false };
+        let message = Control::Subscribe {
+            token,
+            filters: filters.to_vec(),
+            snapshot_end: false,
+        };
         self.tell(scope, token, &message);
     }
 
     /// Removes filters from a subscriber; those that nobody else here wants are taken back from
     /// the peers. `token` as in [`Node::subscribe`].
     pub fn unsubscribe(&mut self, subscriber: SubscriberKey, filters: &[TopicFilter], token: u64) {
-        let mut unwanted = Vec::new();
+        // A filter that stays for one link, or only here, is still taken back from the others.
+        let mut unwanted: BTreeMap<LinkKey, Vec<TopicFilter>> = BTreeMap::new();
+        let own = self.own_filter();
         for filter in filters {
             self.local.remove(filter, subscriber);
             self.loopback.remove(filter, subscriber);
-            if let Some(entries) = self.subscriptions.get_mut(filter) {
-                entries.retain(|(other, _)| *other != subscriber);
-                if entries.is_empty() {
-                    self.subscriptions.remove(filter);
-                }
-                if !self.subscriptions.contains_key(filter) {
-                    unwanted.push(filter.clone());
+            let Some(mut entries) = self.subscriptions.remove(filter) else {
+                continue;
+            };
+            let before = entries.clone();
+            entries.retain(|(other, _)| *other != subscriber);
+            // The peers of a node can always reach it by its name.
+            if Some(filter) != own.as_ref() {
+                let open = self.links.iter().map(|(_, link)| link);
+                for link in open.filter(|link| link.is_up() && !link.ended) {
+                    if asks(&before, link) && !asks(&entries, link) {
+                        unwanted.entry(link.key).or_default().push(filter.clone());
+                    }
                 }
             }
+            if !entries.is_empty() {
+                self.subscriptions.insert(filter.clone(), entries);
+            }
         }
-        if !self.subscriptions.values().flatten().any(|(other, _)| *other == subscriber) {
+        let mut left = self.subscriptions.values().flatten();
+        if self.scoped.contains_key(&subscriber) && !left.any(|(other, _)| *other == subscriber) {
             self.scoped.remove(&subscriber);
         }
-        let message = Control::Unsubscribe { token, filters: unwanted };
-        self.tell(Scope::AllLinks, token, &message);
+        self.waiting
+            .insert(token, unwanted.keys().map(|key| key.index()).collect());
+        for (key, filters) in unwanted {
+            self.send_control(key, &Control::Unsubscribe { token, filters });
+        }
+        self.complete(token);
     }
 
     /// Removes a subscriber with all its filters.
@@ -94,20 +113,21 @@ impl Node {
 
     /// What the peer of a link should send.
     pub(super) fn wanted_on(&self, key: LinkKey) -> Vec<TopicFilter> {
-        let own = TopicFilter::exact(Topic::of_node(&self.config.id.name).as_bytes());
-        let mut wanted: Vec<_> = own.into_iter().collect();
-        let Some(link) = self.link(key) else { return wanted };
-        for (filter, entries) in &self.subscriptions {
-            let asks = |(_, scope): &(SubscriberKey, Scope)| match scope {
-                Scope::AllLinks => link.config.auto_subscribe,
-                Scope::OneLink(only) => *only == key,
-                Scope::Locally => false,
-            };
-            if entries.iter().any(asks) {
-                wanted.push(filter.clone());
-            }
-        }
+        let mut wanted: Vec<_> = self.own_filter().into_iter().collect();
+        let Some(link) = self.link(key) else {
+            return wanted;
+        };
+        let asked = self
+            .subscriptions
+            .iter()
+            .filter(|(_, entries)| asks(entries, link));
+        wanted.extend(asked.map(|(filter, _)| filter.clone()));
         wanted
+    }
+
+    /// What every node is subscribed to at its peers. A name of hundreds of backslashes has none.
+    fn own_filter(&self) -> Option<TopicFilter> {
+        TopicFilter::exact(Topic::of_node(&self.config.id.name).as_bytes()).ok()
     }
 
     /// Sends `message` to the links that a scope concerns, and waits for them to confirm `token`.
@@ -117,11 +137,7 @@ impl Node {
             .iter()
             .map(|(_, link)| link)
             .filter(|link| link.is_up() && !link.ended)
-            .filter(|link| match scope {
-                Scope::AllLinks => link.config.auto_subscribe,
-                Scope::OneLink(only) => link.key == only,
-                Scope::Locally => false,
-            })
+            .filter(|link| concerns(scope, link))
             .map(|link| link.key)
             .collect();
         let indices: BTreeSet<usize> = concerned.iter().map(|key| key.index()).collect();
@@ -154,4 +170,18 @@ impl Node {
             self.outputs.push_back(Output::Completed { token });
         }
     }
+}
+
+/// Whether a subscription of this scope is told to the peer of a link.
+fn concerns(scope: Scope, link: &Link) -> bool {
+    match scope {
+        Scope::AllLinks => link.config.auto_subscribe,
+        Scope::OneLink(only) => link.key == only,
+        Scope::Locally => false,
+    }
+}
+
+/// Whether any holder of a filter wants it from the peer of a link.
+fn asks(holders: &[(SubscriberKey, Scope)], link: &Link) -> bool {
+    holders.iter().any(|(_, scope)| concerns(*scope, link))
 }

@@ -13,7 +13,9 @@ impl Node {
     #[must_use]
     pub fn tick_interval(&self) -> Duration {
         let liveness = &self.config.session.liveness;
-        Liveness::tick_interval(liveness).min(self.config.stall_max / 2).max(Duration::from_millis(1))
+        Liveness::tick_interval(liveness)
+            .min(self.config.stall_max / 2)
+            .max(Duration::from_millis(1))
     }
 
     /// Sends heartbeats that are due, gives up silent peers, reports drops, frees waiting origins.
@@ -24,7 +26,9 @@ impl Node {
         let keys: Vec<LinkKey> = self.links.iter().map(|(_, link)| link.key).collect();
         let mut stalled = false;
         for key in keys {
-            let Some(link) = self.link_mut(key) else { continue };
+            let Some(link) = self.link_mut(key) else {
+                continue;
+            };
             if link.ended {
                 continue;
             }
@@ -32,7 +36,8 @@ impl Node {
             match link.session.liveness.pulse(now, up) {
                 Pulse::Fine => {}
                 // What waits already will show that we live as soon as the socket takes it.
-                Pulse::Speak if link.session.outgoing.queued_messages(TrafficClass::Control) > 0 => {}
+                Pulse::Speak
+                    if link.session.outgoing.queued_messages(TrafficClass::Control) > 0 => {}
                 Pulse::Speak => self.send_control(key, &Control::Heartbeat),
                 Pulse::Silent(silent) if up => {
                     self.give_up(key, LinkEnd::Silent(silent));
@@ -64,10 +69,19 @@ impl Node {
 
     fn report_drops(&mut self, key: LinkKey) {
         for class in TrafficClass::ALL {
-            let Some(link) = self.link_mut(key) else { return };
+            let Some(link) = self.link_mut(key) else {
+                return;
+            };
             let (messages, bytes) = std::mem::take(&mut link.inbox_drops[class.index()]);
             if messages > 0 && link.is_up() {
-                self.send_control(key, &Control::Dropped { class, messages, bytes });
+                self.send_control(
+                    key,
+                    &Control::Dropped {
+                        class,
+                        messages,
+                        bytes,
+                    },
+                );
             }
         }
     }

@@ -93,7 +93,10 @@ impl Incoming {
     pub const fn consume(&mut self, class: TrafficClass, bytes: usize) {
         let consumed = &mut self.consumed_bytes[class.index()];
         *consumed += bytes as u64;
-        debug_assert!(*consumed <= self.received_bytes[class.index()], "only what came is consumed");
+        debug_assert!(
+            *consumed <= self.received_bytes[class.index()],
+            "only what came is consumed"
+        );
     }
 
     /// Charges a message that came in fragments, whose own credit was given back, as long as it
@@ -131,7 +134,9 @@ impl Incoming {
         let part = match slot {
             Some(part) => part,
             None => {
-                let header = piece.first_chunk::<FRAME_HEADER_BYTES>().ok_or(Fault::FragmentLength)?;
+                let header = piece
+                    .first_chunk::<FRAME_HEADER_BYTES>()
+                    .ok_or(Fault::FragmentLength)?;
                 let header = FrameHeader::decode(header)?;
                 if header.fragment || header.class != class {
                     return Err(Fault::FragmentLength);
@@ -177,7 +182,11 @@ impl Incoming {
     /// Bytes held for messages that are not whole yet.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        self.parts.iter().flatten().map(|part| part.bytes.capacity()).sum()
+        self.parts
+            .iter()
+            .flatten()
+            .map(|part| part.bytes.capacity())
+            .sum()
     }
 }
 
@@ -186,17 +195,20 @@ mod tests {
     use std::io::IoSlice;
 
     use super::*;
-    use crate::session::outgoing::{
-        Offered, Outgoing, OutgoingLimits, WRITE_SLICE_COUNT_MAX,
-    };
+    use crate::session::outgoing::{Offered, Outgoing, OutgoingLimits, WRITE_SLICE_COUNT_MAX};
     use crate::testing::message;
     use crate::wire::split;
 
     /// Sends one message through both halves, taking `step` bytes at a time off the socket.
     fn carried(message: &[u8], step: usize) -> Vec<u8> {
         let mut outgoing = Outgoing::new(OutgoingLimits::default());
-        outgoing.set_credit_limit(TrafficClass::Event, u64::MAX).expect("it rises");
-        assert_eq!(outgoing.enqueue(TrafficClass::Event, message), Offered::Queued);
+        outgoing
+            .set_credit_limit(TrafficClass::Event, u64::MAX)
+            .expect("it rises");
+        assert_eq!(
+            outgoing.enqueue(TrafficClass::Event, message),
+            Offered::Queued
+        );
         let mut wire = Vec::new();
         while outgoing.plan_write() > 0 {
             let mut slices = [IoSlice::new(&[]); WRITE_SLICE_COUNT_MAX];
@@ -208,7 +220,10 @@ mod tests {
             outgoing.plan_written(written);
         }
         assert!(outgoing.is_idle());
-        let limits = IncomingLimits { window_bytes: [u64::MAX / 2; 4], ..Default::default() };
+        let limits = IncomingLimits {
+            window_bytes: [u64::MAX / 2; 4],
+            ..Default::default()
+        };
         let mut incoming = Incoming::new(limits);
         let mut rest = &wire[..];
         let mut whole = None;
@@ -216,7 +231,10 @@ mod tests {
             incoming.charge(&frame.header).expect("within the window");
             assert!(whole.is_none(), "nothing comes after the last piece");
             whole = if frame.header.fragment {
-                incoming.reassemble(&frame).expect("pieces add up").map(|bytes| bytes.to_vec())
+                incoming
+                    .reassemble(&frame)
+                    .expect("pieces add up")
+                    .map(|bytes| bytes.to_vec())
             } else {
                 Some(frame.bytes.to_vec())
             };
@@ -231,7 +249,11 @@ mod tests {
         for payload in [0, 1, 100, 30_000, 32 * 1024, 100_000, 1_000_000] {
             let message = message(b"zeek/long", &vec![7; payload]);
             for step in [1_000_000_000, 65_536, 4096, 999] {
-                assert_eq!(carried(&message, step), message, "{payload} bytes by {step}");
+                assert_eq!(
+                    carried(&message, step),
+                    message,
+                    "{payload} bytes by {step}"
+                );
             }
         }
         let short = message(b"t", b"payload");
@@ -240,7 +262,10 @@ mod tests {
 
     #[test]
     fn more_than_the_credit_is_a_fault() {
-        let limits = IncomingLimits { window_bytes: [0, 0, 200, 0], ..Default::default() };
+        let limits = IncomingLimits {
+            window_bytes: [0, 0, 200, 0],
+            ..Default::default()
+        };
         let mut incoming = Incoming::new(limits);
         let bytes = message(b"t", &[0; 8]);
         let frame = split(&bytes).expect("well framed").expect("whole");
@@ -250,17 +275,26 @@ mod tests {
 
     #[test]
     fn credit_comes_back_a_quarter_window_at_a_time() {
-        let limits = IncomingLimits { window_bytes: [0, 0, 4096, 0], ..Default::default() };
+        let limits = IncomingLimits {
+            window_bytes: [0, 0, 4096, 0],
+            ..Default::default()
+        };
         let mut incoming = Incoming::new(limits);
         let bytes = message(b"t", &[0; 8]);
         let frame = split(&bytes).expect("well framed").expect("whole");
         let mut granted = Vec::new();
         for _ in 0..100 {
-            incoming.charge(&frame.header).expect("never more than the window");
+            incoming
+                .charge(&frame.header)
+                .expect("never more than the window");
             incoming.consume(TrafficClass::Event, bytes.len());
             granted.extend(incoming.take_grants());
         }
         assert!(granted.len() * 1024 <= 100 * bytes.len());
-        assert!(granted.iter().all(|(class, _)| *class == TrafficClass::Event));
+        assert!(
+            granted
+                .iter()
+                .all(|(class, _)| *class == TrafficClass::Event)
+        );
     }
 }

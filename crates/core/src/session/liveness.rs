@@ -51,7 +51,13 @@ impl Liveness {
     #[must_use]
     pub const fn new(now: Instant, limits: LivenessLimits) -> Self {
         let silence_max = limits.silence_max;
-        Self { limits, opened_at: now, received_at: now, sent_at: now, silence_max }
+        Self {
+            limits,
+            opened_at: now,
+            received_at: now,
+            sent_at: now,
+            silence_max,
+        }
     }
 
     /// The peer promised to send something at least this often.
@@ -114,9 +120,15 @@ mod tests {
         assert_eq!(liveness.pulse(at(1500), true), Pulse::Speak);
         liveness.sent(at(1500));
         assert_eq!(liveness.pulse(at(1600), true), Pulse::Fine);
-        assert_eq!(liveness.pulse(at(5000), true), Pulse::Silent(Duration::from_secs(5)));
+        assert_eq!(
+            liveness.pulse(at(5000), true),
+            Pulse::Silent(Duration::from_secs(5))
+        );
         liveness.expect_heartbeats(Duration::from_secs(4));
         assert_eq!(liveness.pulse(at(5000), true), Pulse::Speak);
-        assert_eq!(liveness.pulse(at(10_000), true), Pulse::Silent(Duration::from_secs(10)));
+        assert_eq!(
+            liveness.pulse(at(10_000), true),
+            Pulse::Silent(Duration::from_secs(10))
+        );
     }
 }

@@ -42,7 +42,10 @@ pub struct OutgoingLimits {
 impl Default for OutgoingLimits {
     fn default() -> Self {
         const MIB: usize = 1024 * 1024;
-        Self { budget_bytes: [16 * MIB, 8 * MIB, 8 * MIB, 8 * MIB], policy: DropPolicy::default() }
+        Self {
+            budget_bytes: [16 * MIB, 8 * MIB, 8 * MIB, 8 * MIB],
+            policy: DropPolicy::default(),
+        }
     }
 }
 
@@ -175,7 +178,8 @@ impl Outgoing {
                     return Offered::Overflow;
                 }
                 (TrafficClass::Event, DropPolicy::Block | DropPolicy::DropOldest) => {
-                    while is_full(queue) && queue.drop_oldest(|dropped| self.drops.count(dropped)) {}
+                    while is_full(queue) && queue.drop_oldest(|dropped| self.drops.count(dropped)) {
+                    }
                     if is_full(queue) {
                         self.drops.count(message);
                         return Offered::Dropped;
@@ -197,7 +201,9 @@ impl Outgoing {
     /// Returns how many.
     pub fn staged_slices<'a>(&self, source: &'a [u8], slices: &mut [IoSlice<'a>]) -> usize {
         let filled = slices.iter_mut().zip(&self.staged);
-        filled.map(|(slice, range)| *slice = IoSlice::new(&source[range.clone()])).count()
+        filled
+            .map(|(slice, range)| *slice = IoSlice::new(&source[range.clone()]))
+            .count()
     }
 
     /// Bytes staged in this turn.
@@ -246,8 +252,9 @@ impl Outgoing {
         self.plan.clear();
         let mut planned = self.first.len() - self.first_sent;
         let mut cursors = TrafficClass::ALL.map(|class| self.queues[class.index()].cursor(class));
-        let mut left: [u64; TrafficClass::COUNT] =
-            std::array::from_fn(|index| self.credit_limit[index].saturating_sub(self.sent_bytes[index]));
+        let mut left: [u64; TrafficClass::COUNT] = std::array::from_fn(|index| {
+            self.credit_limit[index].saturating_sub(self.sent_bytes[index])
+        });
         let mut owed = self.owed_bytes;
         while planned < WRITE_BYTES_MAX && self.plan.len() < WRITE_RUN_COUNT_MAX {
             let run = pick(&owed, |class, room_bytes| {
@@ -260,7 +267,10 @@ impl Outgoing {
             planned += bytes;
             left[run.class.index()] -= bytes as u64;
             owed[run.class.index()] = owed[run.class.index()].saturating_sub(bytes);
-            for class in TrafficClass::ALL.into_iter().filter(|class| *class > run.class) {
+            for class in TrafficClass::ALL
+                .into_iter()
+                .filter(|class| *class > run.class)
+            {
                 let coming = &mut owed[class.index()];
                 *coming = (*coming + bytes / SHARE).min(2 * RUN_BYTES_MAX);
             }
@@ -279,10 +289,17 @@ impl Outgoing {
         let first = (!first.is_empty()).then_some(first);
         let pieces = self.plan.iter().flat_map(|piece| {
             let bytes = self.queues[piece.class.index()].bytes(piece);
-            piece.header.as_ref().map(|header| &header[..]).into_iter().chain([bytes])
+            piece
+                .header
+                .as_ref()
+                .map(|header| &header[..])
+                .into_iter()
+                .chain([bytes])
         });
         let filled = slices.iter_mut().zip(first.into_iter().chain(pieces));
-        filled.map(|(slice, bytes)| *slice = IoSlice::new(bytes)).count()
+        filled
+            .map(|(slice, bytes)| *slice = IoSlice::new(bytes))
+            .count()
     }
 
     /// Takes note that the socket took the first `written` bytes of the plan.
@@ -306,15 +323,7 @@ impl Outgoing {
                 whole
             } else {
                 // The socket cut a frame: its rest goes first, and the queue lets go of it.
-                let (start, end) = self.queues[index].frame_at(written);
-                if written > start {
-                    let wire = [piece.header.as_ref().map_or(&[][..], |header| header), self.queues[index].bytes(&piece)];
-                    let wire = wire.concat();
-                    self.first.extend_from_slice(&wire[written..end]);
-                    end
-                } else {
-                    start
-                }
+                self.queues[index].cut_frame(piece.class, written, &mut self.first)
             };
             self.queues[index].consume(taken);
             self.account(piece.class, taken);
@@ -330,7 +339,11 @@ impl Outgoing {
         for lower in TrafficClass::ALL.into_iter().filter(|lower| *lower > class) {
             let waits = !self.queues[lower.index()].is_empty();
             let owed = &mut self.owed_bytes[lower.index()];
-            *owed = if waits { (*owed + bytes / SHARE).min(2 * RUN_BYTES_MAX) } else { 0 };
+            *owed = if waits {
+                (*owed + bytes / SHARE).min(2 * RUN_BYTES_MAX)
+            } else {
+                0
+            };
         }
     }
 
@@ -356,7 +369,11 @@ impl Outgoing {
     ///
     /// # Errors
     /// [`Fault::CreditWithdrawn`](crate::Fault::CreditWithdrawn) when the limit falls.
-    pub fn set_credit_limit(&mut self, class: TrafficClass, limit: u64) -> Result<(), crate::Fault> {
+    pub fn set_credit_limit(
+        &mut self,
+        class: TrafficClass,
+        limit: u64,
+    ) -> Result<(), crate::Fault> {
         let known = &mut self.credit_limit[class.index()];
         if limit < *known && class != TrafficClass::Control {
             return Err(crate::Fault::CreditWithdrawn);
@@ -441,11 +458,15 @@ fn pick(
 ) -> Option<Piece> {
     for class in TrafficClass::ALL.into_iter().rev() {
         let room = owed[class.index()];
-        if room > 0 && let Some(piece) = next(class, room.min(RUN_BYTES_MAX)) {
+        if room > 0
+            && let Some(piece) = next(class, room.min(RUN_BYTES_MAX))
+        {
             return Some(piece);
         }
     }
-    TrafficClass::ALL.into_iter().find_map(|class| next(class, RUN_BYTES_MAX))
+    TrafficClass::ALL
+        .into_iter()
+        .find_map(|class| next(class, RUN_BYTES_MAX))
 }
 
 #[cfg(test)]

@@ -31,7 +31,11 @@ pub(super) struct Piece {
 impl Piece {
     /// Bytes on the wire.
     pub(super) const fn wire_bytes(&self) -> usize {
-        let header = if self.header.is_some() { FRAME_HEADER_BYTES } else { 0 };
+        let header = if self.header.is_some() {
+            FRAME_HEADER_BYTES
+        } else {
+            0
+        };
         header + (self.end - self.start)
     }
 }
@@ -107,7 +111,10 @@ impl ClassQueue {
 
     /// Puts what another queue holds before what this one holds. Nothing here is half sent.
     pub(super) fn prepend(&mut self, other: Self) {
-        debug_assert!(!self.is_half_sent(), "the rest of a message would be torn off");
+        debug_assert!(
+            !self.is_half_sent(),
+            "the rest of a message would be torn off"
+        );
         self.queued_bytes += other.queued_bytes;
         self.held_bytes += other.held_bytes;
         self.messages += other.messages;
@@ -162,7 +169,11 @@ impl ClassQueue {
 
     /// Starts a walk over what waits, for planning a write.
     pub(super) const fn cursor(&self, class: TrafficClass) -> Cursor {
-        Cursor { class, segment: 0, offset: None }
+        Cursor {
+            class,
+            segment: 0,
+            offset: None,
+        }
     }
 
     /// The bytes of a piece planned on this queue, without its header.
@@ -178,7 +189,11 @@ impl ClassQueue {
     pub(super) fn consume(&mut self, wire_bytes: usize) {
         let mut left = wire_bytes;
         while left > 0 {
-            match self.segments.front_mut().expect("only what was planned is consumed") {
+            match self
+                .segments
+                .front_mut()
+                .expect("only what was planned is consumed")
+            {
                 Segment::Frames { bytes, start } => {
                     let mut end = *start;
                     while left > 0 && end < bytes.len() {
@@ -196,7 +211,10 @@ impl ClassQueue {
                 }
                 Segment::Long { bytes, sent } => {
                     let part = (bytes.len() - *sent).min(FRAGMENT_PAYLOAD_BYTES);
-                    assert!(left >= part + FRAME_HEADER_BYTES, "only whole frames are consumed");
+                    assert!(
+                        left >= part + FRAME_HEADER_BYTES,
+                        "only whole frames are consumed"
+                    );
                     *sent += part;
                     left -= part + FRAME_HEADER_BYTES;
                     self.queued_bytes -= part;
@@ -209,18 +227,30 @@ impl ClassQueue {
         }
     }
 
-    /// Length of the frame that covers the byte `offset` of what `consume` would remove next.
-    pub(super) fn frame_at(&self, offset: usize) -> (usize, usize) {
+    /// The socket took `written` bytes of the front, which may end inside a frame: appends the
+    /// rest of that frame to `rest`. Returns how many bytes [`ClassQueue::consume`] must remove.
+    pub(super) fn cut_frame(
+        &self,
+        class: TrafficClass,
+        written: usize,
+        rest: &mut Vec<u8>,
+    ) -> usize {
         let mut start = 0;
-        let mut cursor = self.cursor(TrafficClass::Control);
-        while let Some(piece) = cursor.next_frame(self) {
-            let end = start + piece.wire_bytes();
-            if offset < end {
-                return (start, end);
+        let mut cursor = self.cursor(class);
+        while start < written
+            && let Some(frame) = cursor.next_frame(self)
+        {
+            let end = start + frame.wire_bytes();
+            if written < end {
+                let header = frame.header.as_ref().map_or(&[][..], |header| header);
+                let taken = written - start;
+                rest.extend_from_slice(header.get(taken..).unwrap_or_default());
+                let of_body = taken.saturating_sub(header.len());
+                rest.extend_from_slice(&self.bytes(&frame)[of_body..]);
             }
             start = end;
         }
-        (start, start)
+        start
     }
 
     fn remove(&mut self, index: usize) {
@@ -243,7 +273,9 @@ impl Cursor {
     /// Plans frames up to `room_bytes` altogether, at least one if `room_bytes` allows, from one
     /// segment.
     pub(super) fn next_run(&mut self, queue: &ClassQueue, room_bytes: usize) -> Option<Piece> {
-        let mut run = self.peek(queue).filter(|piece| piece.wire_bytes() <= room_bytes)?;
+        let mut run = self
+            .peek(queue)
+            .filter(|piece| piece.wire_bytes() <= room_bytes)?;
         self.pass(queue, &run);
         if run.header.is_some() {
             return Some(run);
@@ -271,7 +303,13 @@ impl Cursor {
             Segment::Frames { bytes, start } => {
                 let start = self.offset.unwrap_or(*start);
                 let end = start + frame_bytes(&bytes[start..]);
-                Piece { class, header: None, segment, start, end }
+                Piece {
+                    class,
+                    header: None,
+                    segment,
+                    start,
+                    end,
+                }
             }
             Segment::Long { bytes, sent } => {
                 let start = self.offset.unwrap_or(*sent);
@@ -283,7 +321,13 @@ impl Cursor {
                     envelope_bytes: 0,
                     payload_bytes: end - start,
                 };
-                Piece { class, header: Some(header.encode()), segment, start, end }
+                Piece {
+                    class,
+                    header: Some(header.encode()),
+                    segment,
+                    start,
+                    end,
+                }
             }
         })
     }
@@ -304,5 +348,7 @@ impl Cursor {
 /// Length of the frame that starts `bytes`; they are ours, so the header is known to be good.
 fn frame_bytes(bytes: &[u8]) -> usize {
     let header = bytes.first_chunk().expect("a queue holds whole frames");
-    FrameHeader::decode(header).expect("a queue holds frames that were encoded here").frame_bytes()
+    FrameHeader::decode(header)
+        .expect("a queue holds frames that were encoded here")
+        .frame_bytes()
 }

@@ -15,7 +15,10 @@ pub(super) struct Arena<T> {
 
 impl<T> Arena<T> {
     pub(super) const fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+        }
     }
 
     /// How many values there are.
@@ -122,8 +125,11 @@ mod tests {
         }
         let moved = moved.expect("90 of 100 are gone");
         assert_eq!(arena.len(), arena.slots.len());
-        let live: Vec<(u32, u32)> =
-            ids.iter().filter(|&&id| moved[id as usize] != NONE).map(|&id| (id, moved[id as usize])).collect();
+        let live: Vec<(u32, u32)> = ids
+            .iter()
+            .filter(|&&id| moved[id as usize] != NONE)
+            .map(|&id| (id, moved[id as usize]))
+            .collect();
         assert!(live.is_sorted());
         assert!(live.iter().all(|&(old, new)| arena[new] == old));
     }

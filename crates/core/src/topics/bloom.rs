@@ -16,13 +16,23 @@ impl<const BITS: usize> Bloom<BITS> {
     const SPACE_BITS_MIN: usize = if BITS == 1 { 128 } else { 12 };
 
     pub(super) fn new() -> Self {
-        Self { words: vec![0; WORD_COUNT_MIN], stale_count: 0 }
+        Self {
+            words: vec![0; WORD_COUNT_MIN],
+            stale_count: 0,
+        }
     }
 
     #[inline]
     pub(super) fn may_have(&self, hash: u64) -> bool {
         let (word, bits) = self.place(hash);
         self.words[word] & bits == bits
+    }
+
+    /// As [`Self::may_have`], as a number that is 0 or 1.
+    #[inline]
+    pub(super) fn bit(&self, hash: u64) -> u64 {
+        const { assert!(BITS == 1) };
+        self.words[self.word(hash)] >> (hash >> 58) & 1
     }
 
     pub(super) fn add(&mut self, hash: u64) {
@@ -49,13 +59,16 @@ impl<const BITS: usize> Bloom<BITS> {
         self.stale_count = 0;
     }
 
+    #[inline]
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let second = if BITS == 1 { 0 } else { 1 << (hash >> 52 & 63) };
+        (self.word(hash), 1 << (hash >> 58) | second)
+    }
+
     /// The upper bits choose, as those are the good ones in a product.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the mask keeps what fits")]
-    fn place(&self, hash: u64) -> (usize, u64) {
-        let word = (hash >> 24) as usize & (self.words.len() - 1);
-        let second = if BITS == 1 { 0 } else { 1 << (hash >> 52 & 63) };
-        (word, 1 << (hash >> 58) | second)
+    const fn word(&self, hash: u64) -> usize {
+        (hash >> 24) as usize & (self.words.len() - 1)
     }
 }
 
@@ -83,7 +96,9 @@ mod tests {
             }
         }
         assert!((1..5000).all(|word| bloom.may_have(hasher.word(0, word))));
-        let others = (5000..15_000).filter(|word| bloom.may_have(hasher.word(0, *word))).count();
+        let others = (5000..15_000)
+            .filter(|word| bloom.may_have(hasher.word(0, *word)))
+            .count();
         assert!(others < 400, "{others} of 10,000 others pass");
     }
 }

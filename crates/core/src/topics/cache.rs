@@ -3,12 +3,11 @@
 use zeekwire_types::limits::{TOPIC_CACHE_BYTES_MAX, TOPIC_CACHE_COUNT_MAX};
 
 /// Topics and their targets, at most [`TOPIC_CACHE_COUNT_MAX`] topics and
-/// [`TOPIC_CACHE_BYTES_MAX`] bytes.
+/// [`TOPIC_CACHE_BYTES_MAX`] bytes besides the places of short ones.
 ///
 /// A topic's hash chooses a set of a few places, one of which it may have. A newcomer takes a
 /// place that is out of date, or else one that was not asked for since it was filled. So topics in
-/// use outlast any number of topics that come once, and each of those costs the same. Buffers of
-/// replaced entries are used again.
+/// use outlast any number of topics that come once, and each of those costs the same.
 ///
 /// The cache does not know when targets change: its owner says so with [`Self::invalidate`].
 #[derive(Debug)]
@@ -42,10 +41,27 @@ struct Set {
     replaced: u8,
 }
 
+/// A topic and its targets, where they fit in one place, so that little memory is touched.
 #[derive(Debug)]
 struct Entry<K> {
-    topic: Vec<u8>,
-    targets: Vec<K>,
+    topic: Topic,
+    targets: Targets<K>,
+}
+
+#[derive(Debug)]
+enum Topic {
+    Inline {
+        len: u8,
+        bytes: [u8; TOPIC_INLINE_BYTES_MAX],
+    },
+    Heap(Box<[u8]>),
+}
+
+#[derive(Debug)]
+enum Targets<K> {
+    One([K; 1]),
+    /// None is many, too: it needs no memory either.
+    Many(Vec<K>),
 }
 
 impl<K: Copy> TargetCache<K> {
@@ -80,7 +96,7 @@ impl<K: Copy> TargetCache<K> {
         for way in 0..WAYS {
             if set.tags[way] == tag(hash)
                 && set.epochs[way] == self.epoch
-                && self.entries[at * WAYS + way].topic == topic
+                && self.entries[at * WAYS + way].topic.is(topic)
             {
                 set.used |= 1 << way;
                 return Some(Slot(at * WAYS + way));
@@ -94,7 +110,7 @@ impl<K: Copy> TargetCache<K> {
     #[must_use]
     pub fn holds(&self, slot: Slot, topic: &[u8]) -> bool {
         self.sets.get(slot.0 / WAYS).is_some_and(|set| {
-            set.epochs[slot.0 % WAYS] == self.epoch && self.entries[slot.0].topic == topic
+            set.epochs[slot.0 % WAYS] == self.epoch && self.entries[slot.0].topic.is(topic)
         })
     }
 
@@ -105,13 +121,16 @@ impl<K: Copy> TargetCache<K> {
     #[inline]
     #[must_use]
     pub fn targets(&self, slot: Slot) -> &[K] {
-        &self.entries[slot.0].targets
+        match &self.entries[slot.0].targets {
+            Targets::One(target) => target,
+            Targets::Many(targets) => targets,
+        }
     }
 
     /// Remembers the targets of a topic that [`Self::find`] did not find. Returns `None` if they
     /// are too many to be kept.
     pub fn insert(&mut self, hash: u64, topic: &[u8], targets: &[K]) -> Option<Slot> {
-        if entry_bytes::<K>(topic.len(), targets.len()) > ENTRY_BYTES_MAX {
+        if topic.len() + size_of_val(targets) > ENTRY_BYTES_MAX {
             return None;
         }
         if self.replaced_count >= self.entries.len() && self.entries.len() < TOPIC_CACHE_COUNT_MAX {
@@ -126,8 +145,8 @@ impl<K: Copy> TargetCache<K> {
         set.used &= !(1 << way);
         let entry = &mut self.entries[slot];
         self.held_bytes -= entry.held_bytes();
-        refill(&mut entry.topic, topic, TOPIC_STEP_BYTES);
-        refill(&mut entry.targets, targets, TARGET_STEP_COUNT);
+        entry.topic.set(topic);
+        entry.targets.set(targets);
         self.held_bytes += entry.held_bytes();
         self.shed(slot);
         Some(Slot(slot))
@@ -196,25 +215,67 @@ impl<K: Copy> Default for TargetCache<K> {
 }
 
 impl<K> Entry<K> {
-    const EMPTY: Self = Self { topic: Vec::new(), targets: Vec::new() };
+    const EMPTY: Self = Self {
+        topic: Topic::Inline {
+            len: 0,
+            bytes: [0; TOPIC_INLINE_BYTES_MAX],
+        },
+        targets: Targets::Many(Vec::new()),
+    };
 
+    /// The bytes it holds beside itself.
     const fn held_bytes(&self) -> usize {
-        entry_bytes::<K>(self.topic.capacity(), self.targets.capacity())
+        let topic = match &self.topic {
+            Topic::Inline { .. } => 0,
+            Topic::Heap(bytes) => bytes.len(),
+        };
+        let targets = match &self.targets {
+            Targets::One(_) => 0,
+            Targets::Many(targets) => targets.capacity() * size_of::<K>(),
+        };
+        topic + targets
     }
 }
 
-const fn entry_bytes<K>(topic_bytes: usize, target_count: usize) -> usize {
-    topic_bytes + target_count * size_of::<K>()
+impl Topic {
+    #[inline]
+    fn is(&self, topic: &[u8]) -> bool {
+        match self {
+            Self::Inline { len, bytes } => &bytes[..usize::from(*len)] == topic,
+            Self::Heap(bytes) => **bytes == *topic,
+        }
+    }
+
+    fn set(&mut self, topic: &[u8]) {
+        if topic.len() > TOPIC_INLINE_BYTES_MAX {
+            *self = Self::Heap(topic.into());
+            return;
+        }
+        if let Self::Heap(_) = self {
+            *self = Self::Inline {
+                len: 0,
+                bytes: [0; TOPIC_INLINE_BYTES_MAX],
+            };
+        }
+        if let Self::Inline { len, bytes } = self {
+            *len = u8::try_from(topic.len()).expect("it was compared");
+            bytes[..topic.len()].copy_from_slice(topic);
+        }
+    }
 }
 
-/// Copies `from` into a buffer that is used again unless it is far too small or large.
-fn refill<T: Copy>(buffer: &mut Vec<T>, from: &[T], step: usize) {
-    buffer.clear();
-    let wanted = from.len().next_multiple_of(step);
-    if buffer.capacity() < from.len() || buffer.capacity() > 4 * wanted.max(step) {
-        *buffer = Vec::with_capacity(wanted);
+impl<K: Copy> Targets<K> {
+    fn set(&mut self, targets: &[K]) {
+        match (targets, self) {
+            ([only], targets) => *targets = Self::One([*only]),
+            // A buffer is used again if it is not far too large.
+            (_, Self::Many(held)) if held.capacity() <= 4 * targets.len() + TARGET_COUNT_KEPT => {
+                held.clear();
+                held.extend_from_slice(targets);
+            }
+            (_, held) => *held = Self::Many(targets.to_vec()),
+        }
     }
-    buffer.extend_from_slice(from);
 }
 
 /// The part of the hash that does not choose the set.
@@ -234,9 +295,11 @@ const SET_COUNT_MAX: usize = TOPIC_CACHE_COUNT_MAX / WAYS;
 /// A longer entry is not kept, so that a few never push out all others.
 const ENTRY_BYTES_MAX: usize = TOPIC_CACHE_BYTES_MAX / 16;
 
-/// Buffers come in multiples of these, so that they fit other entries later.
-const TOPIC_STEP_BYTES: usize = 64;
-const TARGET_STEP_COUNT: usize = 4;
+/// The longest topic that needs no memory of its own. Those with a UUID are among them.
+const TOPIC_INLINE_BYTES_MAX: usize = 62;
+
+/// Room for so many targets stays, even if fewer are needed.
+const TARGET_COUNT_KEPT: usize = 16;
 
 const _: () = assert!(SET_COUNT_MAX.is_power_of_two() && SET_COUNT_MIN.is_power_of_two());
 

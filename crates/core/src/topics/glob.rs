@@ -48,7 +48,9 @@ impl Glob {
                     star_count += 1;
                     byte
                 }
-                b'\\' => *bytes.next().expect("a filter was checked for whole escapes"),
+                b'\\' => *bytes
+                    .next()
+                    .expect("a filter was checked for whole escapes"),
                 _ => byte,
             };
             if escaped {
@@ -57,7 +59,12 @@ impl Glob {
             len += 1;
         }
         let unescaped = escaped.then(|| plain.into_boxed_slice());
-        Self { filter, unescaped, stars, star_count }
+        Self {
+            filter,
+            unescaped,
+            stars,
+            star_count,
+        }
     }
 
     /// The filter that was compiled.
@@ -138,7 +145,9 @@ impl Glob {
         let mut rest = middle;
         for at in 1..self.star_count {
             let literal = self.segment(at);
-            let Some(found) = find(rest, literal) else { return false };
+            let Some(found) = find(rest, literal) else {
+                return false;
+            };
             rest = &rest[found + literal.len()..];
         }
         true
@@ -148,7 +157,11 @@ impl Glob {
     fn segment(&self, at: u8) -> &[u8] {
         let bytes = self.bytes();
         let start = at.checked_sub(1).map_or(0, |before| self.star(before) + 1);
-        let end = if at < self.star_count { self.star(at) } else { bytes.len() };
+        let end = if at < self.star_count {
+            self.star(at)
+        } else {
+            bytes.len()
+        };
         &bytes[start..end]
     }
 

@@ -4,8 +4,10 @@ use std::ops::ControlFlow;
 
 use super::arena::{Arena, NONE};
 use super::glob::Glob;
-use super::grams::{Gram, GramTable, Probe, Row, visit_rows};
+use super::gram::Gram;
+use super::grams::GramTable;
 use super::hash::TopicHasher;
+use super::rows::{Probe, Row, visit_rows};
 
 /// Filters that differ in what follows their prefix and its star.
 ///
@@ -13,7 +15,6 @@ use super::hash::TopicHasher;
 /// short literals stay loose: they are tried for topics that have all their bytes.
 #[derive(Debug)]
 pub(super) struct GlobList {
-    prefix: Box<[u8]>,
     loose: Vec<Row>,
     grams: Option<Box<GramTable>>,
     len: usize,
@@ -36,13 +37,12 @@ pub(super) struct Inner {
 }
 
 impl GlobList {
-    pub(super) fn new(prefix: &[u8]) -> Self {
-        Self { prefix: prefix.into(), loose: Vec::new(), grams: None, len: 0 }
-    }
-
-    /// The prefix that all filters in it have.
-    pub(super) fn prefix(&self) -> &[u8] {
-        &self.prefix
+    pub(super) const fn new() -> Self {
+        Self {
+            loose: Vec::new(),
+            grams: None,
+            len: 0,
+        }
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -50,12 +50,7 @@ impl GlobList {
     }
 
     /// Adds the inner filter `id` and notes its place there.
-    pub(super) fn insert(
-        &mut self,
-        id: u32,
-        inners: &mut Arena<Inner>,
-        hasher: &TopicHasher,
-    ) {
+    pub(super) fn insert(&mut self, id: u32, inners: &mut Arena<Inner>, hasher: &TopicHasher) {
         self.len += 1;
         if self.grams.is_none() && self.len > DIRECT_ROW_COUNT_MAX {
             self.grams = Some(Box::new(GramTable::new()));
@@ -67,12 +62,7 @@ impl GlobList {
     }
 
     /// Removes the inner filter `id`.
-    pub(super) fn remove(
-        &mut self,
-        id: u32,
-        inners: &mut Arena<Inner>,
-        hasher: &TopicHasher,
-    ) {
+    pub(super) fn remove(&mut self, id: u32, inners: &mut Arena<Inner>, hasher: &TopicHasher) {
         let place = inners[id].place;
         let at = place.at as usize;
         let moved = match (&mut self.grams, place.gram) {
@@ -128,7 +118,10 @@ impl GlobList {
     /// Puts a row where it belongs and notes its place.
     fn file(&mut self, row: Row, inners: &mut Arena<Inner>, hasher: &TopicHasher) {
         let glob = &inners[row.id].glob;
-        let gram = self.grams.as_ref().and_then(|grams| grams.choose(glob, hasher));
+        let gram = self
+            .grams
+            .as_ref()
+            .and_then(|grams| grams.choose(glob, hasher));
         let at = match (&mut self.grams, gram) {
             (Some(grams), Some(gram)) => grams.insert(gram, row, hasher),
             _ => {
@@ -144,7 +137,11 @@ impl GlobList {
 impl Inner {
     /// A filter that is in no list yet and whose record is still to be told.
     pub(super) const fn new(glob: Glob) -> Self {
-        Self { glob, record: NONE, place: Place { gram: None, at: 0 } }
+        Self {
+            glob,
+            record: NONE,
+            place: Place { gram: None, at: 0 },
+        }
     }
 }
 

@@ -27,7 +27,10 @@ impl TopicHasher {
             secrets[at] = word ^ (word >> 31);
             at += 1;
         }
-        Self { start: secrets[0], keys: [secrets[1], secrets[2], secrets[3] | 1] }
+        Self {
+            start: secrets[0],
+            keys: [secrets[1], secrets[2], secrets[3] | 1],
+        }
     }
 
     /// The hash of a byte string.
@@ -51,12 +54,21 @@ impl TopicHasher {
             (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
         } else if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>())
         {
-            (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into())
+            (
+                u32::from_le_bytes(*first).into(),
+                u32::from_le_bytes(*last).into(),
+            )
         } else {
             let middle = u64::from(rest[rest.len() / 2]);
-            (u64::from(rest[0]) | middle << 8, rest[rest.len() - 1].into())
+            (
+                u64::from(rest[0]) | middle << 8,
+                rest[rest.len() - 1].into(),
+            )
         };
-        fold(fold(state ^ low, high ^ self.keys[1]) ^ self.keys[0], self.keys[2])
+        fold(
+            fold(state ^ low, high ^ self.keys[1]) ^ self.keys[0],
+            self.keys[2],
+        )
     }
 
     /// A secret odd number, to multiply words with whose hash need not be good.
@@ -73,7 +85,13 @@ impl TopicHasher {
     /// The hashes of a topic's prefixes.
     #[inline]
     pub(super) fn prefixes<'a>(&'a self, topic: &'a [u8]) -> PrefixHashes<'a> {
-        PrefixHashes { hasher: self, topic, state: self.start, at: 0, word: word_at(topic, 0) }
+        PrefixHashes {
+            hasher: self,
+            topic,
+            state: self.start,
+            at: 0,
+            word: word_at(topic, 0),
+        }
     }
 
     /// The hash of a short word of class `class`; the same word hashes apart in each class.
@@ -115,16 +133,21 @@ impl PrefixHashes<'_> {
 
 /// The 8 bytes at a position, with zeros after the end.
 #[inline]
-fn word_at(bytes: &[u8], at: usize) -> u64 {
+pub(super) fn word_at(bytes: &[u8], at: usize) -> u64 {
     // Near the end the last 8 bytes are read and shifted. All of this is without a branch, since
     // no processor foresees where topics end.
     if let Some(last) = bytes.len().checked_sub(8) {
         let start = at.min(last);
         let beyond = u32::try_from(8 * (at - start)).unwrap_or(u32::MAX);
-        let word = bytes[start..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+        let word = bytes[start..]
+            .first_chunk()
+            .map_or(0, |word| u64::from_le_bytes(*word));
         return word.checked_shr(beyond).unwrap_or(0);
     }
-    bytes[at..].iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
+    bytes[at..]
+        .iter()
+        .rev()
+        .fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
 fn halves(chunk: &[u8; 16]) -> (u64, u64) {
@@ -138,7 +161,10 @@ const fn fold(left: u64, right: u64) -> u64 {
     low_half(product) ^ low_half(product >> 64)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the low half is what is wanted"
+)]
 const fn low_half(both: u128) -> u64 {
     both as u64
 }
@@ -159,7 +185,11 @@ mod tests {
             for at in 0..len {
                 let mut changed = text[..len].to_vec();
                 changed[at] ^= 1;
-                assert_ne!(hasher.bytes(&changed), hasher.bytes(&text[..len]), "byte {at}");
+                assert_ne!(
+                    hasher.bytes(&changed),
+                    hasher.bytes(&text[..len]),
+                    "byte {at}"
+                );
             }
         }
     }
@@ -176,7 +206,12 @@ mod tests {
                 high.insert(hash >> 52);
             }
             // A random function hits about 4096 * (1 - 1/e) = 2589 of 4096 values.
-            assert!(low.len() > 2450 && high.len() > 2450, "{} {}", low.len(), high.len());
+            assert!(
+                low.len() > 2450 && high.len() > 2450,
+                "{} {}",
+                low.len(),
+                high.len()
+            );
         }
     }
 

@@ -9,10 +9,10 @@ use zeekwire_types::TopicFilter;
 use super::arena::NONE;
 use super::glob::Glob;
 use super::globlist::GlobList;
-use super::grams::Probe;
 use super::hash::TopicHasher;
 use super::keys::Keys;
 use super::prefixes::{Content, PrefixTable};
+use super::rows::Probe;
 use super::store::{FilterStore, Moved, Pattern, Record};
 
 /// Filters, and the keys of those who hold them; a key is a small number, such as a link's.
@@ -67,7 +67,9 @@ impl<K: Copy + Ord> FilterIndex<K> {
 
     /// Removes a filter of a key. Returns whether the key held it.
     pub fn remove(&mut self, filter: &TopicFilter, key: K) -> bool {
-        let Some(id) = self.find(&Glob::new(filter.clone())) else { return false };
+        let Some(id) = self.find(&Glob::new(filter.clone())) else {
+            return false;
+        };
         if !self.by_key.remove(&(key, id)) {
             return false;
         }
@@ -91,7 +93,11 @@ impl<K: Copy + Ord> FilterIndex<K> {
     /// order.
     pub fn matches(&self, topic: &[u8], keys: &mut Vec<K>) {
         // Without exact filters nobody asks for the hash.
-        let hash = if self.exact_count > 0 { self.store.hasher.bytes(topic) } else { 0 };
+        let hash = if self.exact_count > 0 {
+            self.store.hasher.bytes(topic)
+        } else {
+            0
+        };
         self.matches_hashed(hash, topic, keys);
     }
 
@@ -121,8 +127,13 @@ impl<K: Copy + Ord> FilterIndex<K> {
     /// Whether any filter matches a topic.
     #[must_use]
     pub fn any_match(&self, topic: &[u8]) -> bool {
-        let hash = if self.exact_count > 0 { self.store.hasher.bytes(topic) } else { 0 };
-        self.visit(hash, topic, |_| ControlFlow::Break(())).is_break()
+        let hash = if self.exact_count > 0 {
+            self.store.hasher.bytes(topic)
+        } else {
+            0
+        };
+        self.visit(hash, topic, |_| ControlFlow::Break(()))
+            .is_break()
     }
 
     /// Whether a key holds a filter.
@@ -142,11 +153,17 @@ impl<K: Copy + Ord> FilterIndex<K> {
     ///
     /// The order follows from the history of insertions and removals alone.
     pub fn filters_of(&self, key: K) -> impl Iterator<Item = TopicFilter> {
-        self.by_key.range(ids_of(key)).map(|pair| match self.store.records[pair.1].pattern {
-            Pattern::Exact(text) => TopicFilter::exact(self.store.text(text)).expect(WAS_FILTER),
-            Pattern::Prefix(text) => TopicFilter::prefix(self.store.text(text)).expect(WAS_FILTER),
-            Pattern::Inner(inner) => self.store.inners[inner].glob.filter().clone(),
-        })
+        self.by_key
+            .range(ids_of(key))
+            .map(|pair| match self.store.records[pair.1].pattern {
+                Pattern::Exact(text) => {
+                    TopicFilter::exact(self.store.text(text)).expect(WAS_FILTER)
+                }
+                Pattern::Prefix(text) => {
+                    TopicFilter::prefix(self.store.text(text)).expect(WAS_FILTER)
+                }
+                Pattern::Inner(inner) => self.store.inners[inner].glob.filter().clone(),
+            })
     }
 
     /// How many pairs of filter and key there are.
@@ -183,13 +200,14 @@ impl<K: Copy + Ord> FilterIndex<K> {
     ) -> ControlFlow<()> {
         let store = &self.store;
         if self.exact_count > 0
-            && let Some(&id) = self.by_filter.find(hash, |id| store.is_literally(*id, topic))
+            && let Some(&id) = self
+                .by_filter
+                .find(hash, |id| store.is_literally(*id, topic))
         {
             visit(&store.records[id])?;
         }
         let mut probe = Probe::new(topic);
-        let prefix_of = |content| store.prefix_of(content);
-        self.prefixes.walk(topic, &store.hasher, prefix_of, |len, content| {
+        self.prefixes.walk(topic, &store.hasher, |len, content| {
             if content.prefix != NONE {
                 visit(&store.records[content.prefix])?;
             }
@@ -209,27 +227,41 @@ impl<K: Copy + Ord> FilterIndex<K> {
     /// The record of a filter.
     fn find(&self, glob: &Glob) -> Option<u32> {
         let hash = self.store.hasher.bytes(glob.hashed_bytes());
-        self.by_filter.find(hash, |id| self.store.is(*id, glob)).copied()
+        self.by_filter
+            .find(hash, |id| self.store.is(*id, glob))
+            .copied()
     }
 
     /// Makes the record of a filter that is new and puts it where topics find it.
     fn add(&mut self, glob: Glob, key: K) -> u32 {
         let id = self.store.add(glob, Keys::One([key]));
         let store = &self.store;
-        self.by_filter.insert_unique(store.hash(id), id, |id| store.hash(*id));
+        self.by_filter
+            .insert_unique(store.hash(id), id, |id| store.hash(*id));
         match store.records[id].pattern {
             Pattern::Exact(_) => self.exact_count += 1,
             Pattern::Prefix(_) => {
                 let content = self.content_beside(id);
-                self.set_content(id, Content { prefix: id, ..content });
+                self.set_content(
+                    id,
+                    Content {
+                        prefix: id,
+                        ..content
+                    },
+                );
             }
             Pattern::Inner(inner) => {
                 let mut content = self.content_beside(id);
                 if content.list == NONE {
-                    content.list = self.store.lists.insert(GlobList::new(self.store.prefix(id)));
+                    content.list = self.store.lists.insert(GlobList::new());
                     self.set_content(id, content);
                 }
-                let FilterStore { lists, inners, hasher, .. } = &mut self.store;
+                let FilterStore {
+                    lists,
+                    inners,
+                    hasher,
+                    ..
+                } = &mut self.store;
                 lists[content.list].insert(inner, inners, hasher);
             }
         }
@@ -245,33 +277,51 @@ impl<K: Copy + Ord> FilterIndex<K> {
             Pattern::Exact(_) => self.exact_count -= 1,
             Pattern::Prefix(_) => {
                 let content = self.content_beside(id);
-                self.set_content(id, Content { prefix: NONE, ..content });
+                self.set_content(
+                    id,
+                    Content {
+                        prefix: NONE,
+                        ..content
+                    },
+                );
             }
             Pattern::Inner(inner) => {
                 let content = self.content_beside(id);
-                let FilterStore { lists, inners, hasher, .. } = &mut self.store;
+                let FilterStore {
+                    lists,
+                    inners,
+                    hasher,
+                    ..
+                } = &mut self.store;
                 lists[content.list].remove(inner, inners, hasher);
                 if lists[content.list].len() == 0 {
-                    self.set_content(id, Content { list: NONE, ..content });
+                    self.set_content(
+                        id,
+                        Content {
+                            list: NONE,
+                            ..content
+                        },
+                    );
                     self.store.lists.remove(content.list);
                 }
             }
         }
-        let entry = self.by_filter.find_entry(self.store.hash(id), |other| *other == id);
+        let entry = self
+            .by_filter
+            .find_entry(self.store.hash(id), |other| *other == id);
         entry.expect("every record is found by its filter").remove();
         self.store.remove(id);
     }
 
     /// What hangs on the prefix of a record's filter.
     fn content_beside(&self, id: u32) -> Content {
-        let store = &self.store;
-        self.prefixes.content(store.prefix(id), &store.hasher, |content| store.prefix_of(content))
+        self.prefixes
+            .content(self.store.prefix(id), &self.store.hasher)
     }
 
     fn set_content(&mut self, id: u32, content: Content) {
-        let store = &self.store;
-        let prefix_of = |content| store.prefix_of(content);
-        self.prefixes.set(store.prefix(id), content, &store.hasher, prefix_of);
+        self.prefixes
+            .set(self.store.prefix(id), content, &self.store.hasher);
     }
 
     /// Gives memory back after removals.
@@ -288,10 +338,16 @@ impl<K: Copy + Ord> FilterIndex<K> {
             }
         });
         if let Some(moved) = records {
-            self.by_filter.iter_mut().for_each(|id| *id = moved[*id as usize]);
-            self.by_filter.shrink_to(2 * self.by_filter.len(), |id| self.store.hash(*id));
+            self.by_filter
+                .iter_mut()
+                .for_each(|id| *id = moved[*id as usize]);
+            self.by_filter
+                .shrink_to(2 * self.by_filter.len(), |id| self.store.hash(*id));
             let by_key = std::mem::take(&mut self.by_key);
-            self.by_key = by_key.into_iter().map(|(key, id)| (key, moved[id as usize])).collect();
+            self.by_key = by_key
+                .into_iter()
+                .map(|(key, id)| (key, moved[id as usize]))
+                .collect();
         }
     }
 }

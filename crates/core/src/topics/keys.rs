@@ -4,7 +4,10 @@
 #[derive(Debug)]
 pub(super) enum Keys<K> {
     One([K; 1]),
-    #[expect(clippy::box_collection, reason = "a pointer is all that the common case pays")]
+    #[expect(
+        clippy::box_collection,
+        reason = "a pointer is all that the common case pays"
+    )]
     Many(Box<Vec<K>>),
 }
 
@@ -19,10 +22,16 @@ impl<K: Copy + Ord> Keys<K> {
 
     /// Adds a key. Returns whether it is new.
     pub(super) fn insert(&mut self, key: K) -> bool {
-        let Err(at) = self.as_slice().binary_search(&key) else { return false };
+        let Err(at) = self.as_slice().binary_search(&key) else {
+            return false;
+        };
         match self {
             Self::One([only]) => {
-                let both = if at == 0 { vec![key, *only] } else { vec![*only, key] };
+                let both = if at == 0 {
+                    vec![key, *only]
+                } else {
+                    vec![*only, key]
+                };
                 *self = Self::Many(Box::new(both));
             }
             Self::Many(keys) => keys.insert(at, key),
@@ -33,7 +42,9 @@ impl<K: Copy + Ord> Keys<K> {
     /// Removes a key that is there. Returns whether others are left; the last one stays.
     pub(super) fn remove(&mut self, key: K) -> bool {
         let Self::Many(keys) = self else { return false };
-        let at = keys.binary_search(&key).expect("a key is in the records of its filters");
+        let at = keys
+            .binary_search(&key)
+            .expect("a key is in the records of its filters");
         keys.remove(at);
         if let [only] = keys[..] {
             *self = Self::One([only]);

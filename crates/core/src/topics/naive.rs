@@ -16,7 +16,11 @@ pub(super) fn matches(filter: &[u8], topic: &[u8]) -> bool {
             }
             continue;
         }
-        let literal = if byte == b'\\' { *bytes.next().unwrap() } else { byte };
+        let literal = if byte == b'\\' {
+            *bytes.next().unwrap()
+        } else {
+            byte
+        };
         for at in (1..ends.len()).rev() {
             ends[at] = ends[at - 1] && topic[at - 1] == literal;
         }

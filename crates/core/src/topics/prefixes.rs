@@ -8,6 +8,7 @@
 //! do, and their number grows with the different lengths, not with the number of prefixes: at most
 //! one for each byte of a topic, which is also what a trie costs at worst.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use hashbrown::HashTable;
@@ -16,20 +17,36 @@ use hashbrown::hash_table::Entry;
 use super::arena::NONE;
 use super::bloom::Bloom;
 use super::hash::TopicHasher;
+use super::rows::byte_mask;
+use super::texts::{Text, Texts};
 
 /// Prefixes and what hangs on them.
 #[derive(Debug)]
 pub(super) struct PrefixTable {
     /// What hangs on the empty prefix.
     empty: Content,
-    /// The contents by the hash of their prefix. The bytes of the prefix are the owner's: it
-    /// gives a function that tells them from the content.
-    contents: HashTable<Content>,
+    prefixes: HashTable<Prefix>,
+    texts: Texts,
     bloom: Bloom<2>,
     /// The lengths that prefixes have, ascending.
-    lengths: Vec<u16>,
-    /// How many prefixes have each of these lengths.
-    counts: Vec<u32>,
+    lengths: Vec<Length>,
+    /// How many prefixes have each length and last byte.
+    ends: BTreeMap<(u16, u8), u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Prefix {
+    text: Text,
+    content: Content,
+}
+
+/// A length that some prefix has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Length {
+    len: u16,
+    /// The last bytes of these prefixes, as [`byte_mask`] folds them. Most prefixes end with a
+    /// separator, and most topics have none at most of the lengths.
+    ends: u64,
 }
 
 /// What hangs on one prefix.
@@ -45,43 +62,44 @@ impl PrefixTable {
     pub(super) fn new() -> Self {
         Self {
             empty: Content::EMPTY,
-            contents: HashTable::new(),
+            prefixes: HashTable::new(),
+            texts: Texts::new(),
             bloom: Bloom::new(),
             lengths: Vec::new(),
-            counts: Vec::new(),
+            ends: BTreeMap::new(),
         }
     }
 
     /// How many prefixes with content there are.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.contents.len() + usize::from(!self.empty.is_empty())
+        self.prefixes.len() + usize::from(!self.empty.is_empty())
     }
 
     /// Visits the content of every prefix of `topic`, the shortest first, with the prefix's length.
     /// The empty prefix is passed over for topics that start with a dot.
     #[inline]
-    pub(super) fn walk<'a>(
+    pub(super) fn walk(
         &self,
         topic: &[u8],
         hasher: &TopicHasher,
-        bytes_of: impl Fn(Content) -> &'a [u8],
         mut visit: impl FnMut(usize, Content) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         if !self.empty.is_empty() && topic.first() != Some(&b'.') {
             visit(0, self.empty)?;
         }
         let mut hashes = hasher.prefixes(topic);
-        for &len in &self.lengths {
-            let len = usize::from(len);
-            if len > topic.len() {
-                break;
+        for length in &self.lengths {
+            let len = usize::from(length.len);
+            let Some(end) = topic.get(len - 1) else { break };
+            if length.ends & byte_mask(&[*end]) == 0 {
+                continue;
             }
             let hash = hashes.next(len);
             if self.bloom.may_have(hash) {
-                let same = |content: &Content| same_bytes(bytes_of(*content), &topic[..len]);
-                if let Some(content) = self.contents.find(hash, same) {
-                    visit(len, *content)?;
+                let same = |prefix: &Prefix| same_bytes(self.texts.get(prefix.text), &topic[..len]);
+                if let Some(prefix) = self.prefixes.find(hash, same) {
+                    visit(len, prefix.content)?;
                 }
             }
         }
@@ -89,89 +107,112 @@ impl PrefixTable {
     }
 
     /// The content of a prefix, which is empty if the prefix is not there.
-    pub(super) fn content<'a>(
-        &self,
-        prefix: &[u8],
-        hasher: &TopicHasher,
-        bytes_of: impl Fn(Content) -> &'a [u8],
-    ) -> Content {
+    pub(super) fn content(&self, prefix: &[u8], hasher: &TopicHasher) -> Content {
         if prefix.is_empty() {
             return self.empty;
         }
-        let same = |content: &Content| bytes_of(*content) == prefix;
-        let found = self.contents.find(hasher.prefix(prefix), same);
-        found.copied().unwrap_or(Content::EMPTY)
+        let same = |other: &Prefix| self.texts.get(other.text) == prefix;
+        let found = self.prefixes.find(hasher.prefix(prefix), same);
+        found.map_or(Content::EMPTY, |prefix| prefix.content)
     }
 
-    /// Sets the content of a prefix. With empty content the prefix is removed. All that contents
-    /// refer to, both the old one and the new one, must still be there.
-    pub(super) fn set<'a>(
-        &mut self,
-        prefix: &[u8],
-        content: Content,
-        hasher: &TopicHasher,
-        bytes_of: impl Fn(Content) -> &'a [u8],
-    ) {
+    /// Sets the content of a prefix. With empty content the prefix is removed.
+    pub(super) fn set(&mut self, prefix: &[u8], content: Content, hasher: &TopicHasher) {
         if prefix.is_empty() {
             self.empty = content;
             return;
         }
         let hash = hasher.prefix(prefix);
-        let hash_of = |content: &Content| hasher.prefix(bytes_of(*content));
-        let same = |other: &Content| bytes_of(*other) == prefix;
-        match self.contents.entry(hash, same, hash_of) {
+        let same = |other: &Prefix| self.texts.get(other.text) == prefix;
+        let hash_of = |other: &Prefix| hasher.prefix(self.texts.get(other.text));
+        match self.prefixes.entry(hash, same, hash_of) {
             Entry::Occupied(entry) if content.is_empty() => {
-                entry.remove();
-                self.discount(prefix.len());
+                self.texts.remove(entry.remove().0.text);
+                self.discount(prefix);
                 self.bloom.forget(1);
-                if self.bloom.is_worn(self.contents.len()) {
-                    self.contents.shrink_to(2 * self.contents.len(), hash_of);
-                }
+                self.compact(hasher);
             }
-            Entry::Occupied(mut entry) => *entry.get_mut() = content,
-            Entry::Vacant(_) if content.is_empty() => {}
+            Entry::Occupied(mut entry) => entry.get_mut().content = content,
+            Entry::Vacant(_) if content.is_empty() => return,
             Entry::Vacant(entry) => {
-                entry.insert(content);
-                self.count(prefix.len());
+                entry.insert(Prefix {
+                    text: self.texts.add(prefix),
+                    content,
+                });
+                self.count(prefix);
                 self.bloom.add(hash);
             }
         }
-        if self.bloom.is_worn(self.contents.len()) {
-            self.bloom.reset(self.contents.len());
-            self.contents.iter().for_each(|content| self.bloom.add(hash_of(content)));
+        if self.bloom.is_worn(self.prefixes.len()) {
+            self.bloom.reset(self.prefixes.len());
+            let texts = self
+                .prefixes
+                .iter()
+                .map(|prefix| self.texts.get(prefix.text));
+            texts.for_each(|text| self.bloom.add(hasher.prefix(text)));
         }
     }
 
     /// Gives every content to `change`, which must not empty it.
     pub(super) fn renumber(&mut self, mut change: impl FnMut(&mut Content)) {
         change(&mut self.empty);
-        self.contents.iter_mut().for_each(change);
+        self.prefixes
+            .iter_mut()
+            .for_each(|prefix| change(&mut prefix.content));
     }
 
-    fn count(&mut self, len: usize) {
-        let len = u16::try_from(len).expect("filters are shorter");
-        match self.lengths.binary_search(&len) {
-            Ok(at) => self.counts[at] += 1,
-            Err(at) => {
-                self.lengths.insert(at, len);
-                self.counts.insert(at, 1);
-            }
+    /// Gives memory back after a removal.
+    fn compact(&mut self, hasher: &TopicHasher) {
+        self.texts
+            .compact(self.prefixes.iter_mut().map(|prefix| &mut prefix.text));
+        if self.bloom.is_worn(self.prefixes.len()) {
+            let hash_of = |prefix: &Prefix| hasher.prefix(self.texts.get(prefix.text));
+            self.prefixes.shrink_to(2 * self.prefixes.len(), hash_of);
         }
     }
 
-    fn discount(&mut self, len: usize) {
-        let at = self.lengths.binary_search(&u16::try_from(len).expect("filters are shorter"));
-        let at = at.expect("it was counted");
-        self.counts[at] -= 1;
-        if self.counts[at] == 0 {
-            self.lengths.remove(at);
-            self.counts.remove(at);
+    fn count(&mut self, prefix: &[u8]) {
+        let end = end_of(prefix);
+        let count = self.ends.entry(end).or_insert(0);
+        *count += 1;
+        if *count == 1 {
+            self.list_length(end.0);
+        }
+    }
+
+    fn discount(&mut self, prefix: &[u8]) {
+        let end = end_of(prefix);
+        let count = self.ends.get_mut(&end).expect("it was counted");
+        *count -= 1;
+        if *count == 0 {
+            self.ends.remove(&end);
+            self.list_length(end.0);
+        }
+    }
+
+    /// Brings the entry of one length up to date.
+    fn list_length(&mut self, len: u16) {
+        let ends = self.ends.range((len, 0)..=(len, u8::MAX));
+        let ends = ends.fold(0, |mask, (end, _)| mask | byte_mask(&[end.1]));
+        match self.lengths.binary_search_by_key(&len, |length| length.len) {
+            Ok(at) if ends == 0 => _ = self.lengths.remove(at),
+            Ok(at) => self.lengths[at].ends = ends,
+            Err(at) => self.lengths.insert(at, Length { len, ends }),
         }
     }
 }
 
+/// The length and the last byte of a prefix, which is not empty.
+fn end_of(prefix: &[u8]) -> (u16, u8) {
+    let len = u16::try_from(prefix.len()).expect("filters are shorter");
+    (len, prefix[prefix.len() - 1])
+}
+
 impl Content {
-    pub(super) const EMPTY: Self = Self { prefix: NONE, list: NONE };
+    pub(super) const EMPTY: Self = Self {
+        prefix: NONE,
+        list: NONE,
+    };
 
     #[inline]
     const fn is_empty(self) -> bool {

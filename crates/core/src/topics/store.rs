@@ -1,11 +1,10 @@
 //! The filters of an index, packed so that a search touches little memory.
 
-use super::arena::{Arena, NONE};
+use super::arena::Arena;
 use super::glob::{Form, Glob};
 use super::globlist::{GlobList, Inner};
 use super::hash::TopicHasher;
 use super::keys::Keys;
-use super::prefixes::Content;
 use super::texts::{Text, Texts};
 
 /// Filters by record id, and what they are made of.
@@ -111,20 +110,8 @@ impl<K> FilterStore<K> {
     /// The hash that a filter is found by: for exact ones, that of their topic.
     pub(super) fn hash(&self, id: u32) -> u64 {
         match self.records[id].pattern {
-            Pattern::Exact(text) | Pattern::Prefix(text) => {
-                self.hasher.bytes(self.texts.get(text))
-            }
+            Pattern::Exact(text) | Pattern::Prefix(text) => self.hasher.bytes(self.texts.get(text)),
             Pattern::Inner(inner) => self.hasher.bytes(self.inners[inner].glob.hashed_bytes()),
-        }
-    }
-
-    /// The prefix that some content hangs on.
-    #[inline]
-    pub(super) fn prefix_of(&self, content: Content) -> &[u8] {
-        if content.prefix == NONE {
-            self.lists[content.list].prefix()
-        } else {
-            self.prefix(content.prefix)
         }
     }
 
@@ -132,7 +119,9 @@ impl<K> FilterStore<K> {
     pub(super) fn compact(&mut self) -> Moved {
         let records = self.records.compact();
         if let Some(moved) = &records {
-            self.inners.iter_mut().for_each(|inner| inner.record = moved[inner.record as usize]);
+            self.inners
+                .iter_mut()
+                .for_each(|inner| inner.record = moved[inner.record as usize]);
         }
         if let Some(moved) = self.inners.compact() {
             self.lists.iter_mut().for_each(|list| list.renumber(&moved));
@@ -142,12 +131,18 @@ impl<K> FilterStore<K> {
                 }
             }
         }
-        let texts = self.records.iter_mut().filter_map(|record| match &mut record.pattern {
-            Pattern::Exact(text) | Pattern::Prefix(text) => Some(text),
-            Pattern::Inner(_) => None,
-        });
+        let texts = self
+            .records
+            .iter_mut()
+            .filter_map(|record| match &mut record.pattern {
+                Pattern::Exact(text) | Pattern::Prefix(text) => Some(text),
+                Pattern::Inner(_) => None,
+            });
         self.texts.compact(texts);
-        Moved { records, lists: self.lists.compact() }
+        Moved {
+            records,
+            lists: self.lists.compact(),
+        }
     }
 
     /// The text of an exact filter or a prefix.

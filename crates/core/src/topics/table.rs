@@ -68,7 +68,9 @@ impl<K: Copy + Ord> TopicTable<K> {
             self.index.matches_hashed(hash, topic, &mut self.found);
             self.cache.insert(hash, topic, &self.found)
         });
-        let Some(slot) = cached else { return &self.found };
+        let Some(slot) = cached else {
+            return &self.found;
+        };
         self.last = slot;
         self.cache.targets(slot)
     }

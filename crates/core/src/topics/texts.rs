@@ -16,14 +16,21 @@ pub(super) struct Text {
 
 impl Texts {
     pub(super) const fn new() -> Self {
-        Self { bytes: Vec::new(), dead_bytes: 0 }
+        Self {
+            bytes: Vec::new(),
+            dead_bytes: 0,
+        }
     }
 
     pub(super) fn add(&mut self, text: &[u8]) -> Text {
         let at = u32::try_from(self.bytes.len() / ALIGNMENT_BYTES).expect("32 GiB of filters");
         self.bytes.extend_from_slice(text);
-        self.bytes.resize(self.bytes.len().next_multiple_of(ALIGNMENT_BYTES), 0);
-        Text { at, len: u16::try_from(text.len()).expect("filters are shorter") }
+        self.bytes
+            .resize(self.bytes.len().next_multiple_of(ALIGNMENT_BYTES), 0);
+        Text {
+            at,
+            len: u16::try_from(text.len()).expect("filters are shorter"),
+        }
     }
 
     #[inline]
@@ -79,6 +86,10 @@ mod tests {
             texts.compact(living.iter_mut().map(|pair| &mut pair.0));
         }
         assert!(living.iter().all(|(text, bytes)| texts.get(*text) == bytes));
-        assert!(texts.held_bytes() < full / 2, "{} of {full} bytes", texts.held_bytes());
+        assert!(
+            texts.held_bytes() < full / 2,
+            "{} of {full} bytes",
+            texts.held_bytes()
+        );
     }
 }

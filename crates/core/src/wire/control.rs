@@ -131,7 +131,9 @@ impl Reason {
     }
 
     fn from_wire(wire: Result<schema::Reason, capnp::NotInSchema>) -> Self {
-        let found = wire.ok().and_then(|wire| Self::WIRE.iter().find(|(_, known)| *known == wire));
+        let found = wire
+            .ok()
+            .and_then(|wire| Self::WIRE.iter().find(|(_, known)| *known == wire));
         found.map_or(Self::Unspecified, |(reason, _)| *reason)
     }
 }
@@ -146,16 +148,22 @@ impl Control {
             return Err(Fault::ControlTooLong);
         }
         let segments = [bytes];
-        let options =
-            ReaderOptions { traversal_limit_in_words: Some(bytes.len().max(64)), nesting_limit: 8 };
+        let options = ReaderOptions {
+            traversal_limit_in_words: Some(bytes.len().max(64)),
+            nesting_limit: 8,
+        };
         let message = Reader::new(SegmentArray::new(&segments), options);
-        let root = message.get_root::<control::Reader<'_>>().map_err(|_| Fault::Control)?;
+        let root = message
+            .get_root::<control::Reader<'_>>()
+            .map_err(|_| Fault::Control)?;
         Self::read(root)
     }
 
     fn read(root: control::Reader<'_>) -> Result<Self, Fault> {
         let bad = |_: capnp::Error| Fault::Control;
-        let Ok(which) = root.which() else { return Ok(Self::Newer) };
+        let Ok(which) = root.which() else {
+            return Ok(Self::Newer);
+        };
         Ok(match which {
             control::Hello(hello) => Self::Hello(read_hello(hello.map_err(bad)?)?),
             control::Accept(()) => Self::Accept,
@@ -172,12 +180,18 @@ impl Control {
             }
             control::Unsubscribe(filters) => {
                 let filters = filters.map_err(bad)?;
-                Self::Unsubscribe { token: filters.get_token(), filters: read_filters(filters)? }
+                Self::Unsubscribe {
+                    token: filters.get_token(),
+                    filters: read_filters(filters)?,
+                }
             }
             control::Done(token) => Self::Done(token),
             control::Credit(credit) => {
                 let credit = credit.map_err(bad)?;
-                Self::Credit { class: class(credit.get_class())?, limit: credit.get_limit() }
+                Self::Credit {
+                    class: class(credit.get_class())?,
+                    limit: credit.get_limit(),
+                }
             }
             control::Dropped(dropped) => {
                 let dropped = dropped.map_err(bad)?;
@@ -202,7 +216,10 @@ fn read_text(text: capnp::Result<capnp::text::Reader<'_>>) -> Result<String, Fau
 
 fn read_goodbye(goodbye: schema::goodbye::Reader<'_>) -> Result<Goodbye, Fault> {
     let reason = Reason::from_wire(goodbye.get_reason());
-    Ok(Goodbye { reason, text: read_text(goodbye.get_text())? })
+    Ok(Goodbye {
+        reason,
+        text: read_text(goodbye.get_text())?,
+    })
 }
 
 fn read_hello(hello: schema::hello::Reader<'_>) -> Result<Hello, Fault> {
@@ -251,7 +268,11 @@ impl ControlWriter {
     /// Appends `control` to `out` as one frame, or as several when it holds many filters.
     pub fn write(control: &Control, out: &mut Vec<u8>) {
         match control {
-            Control::Subscribe { token, filters, snapshot_end } => {
+            Control::Subscribe {
+                token,
+                filters,
+                snapshot_end,
+            } => {
                 for (part, last) in parts(filters) {
                     Self::write_one(out, |root| {
                         let mut message = root.init_subscribe();
@@ -328,9 +349,22 @@ fn write_goodbye(message: schema::goodbye::Builder<'_>, goodbye: &Goodbye) {
     const TEXT_BYTES_MAX: usize = 1024;
     let mut message = message;
     message.set_reason(goodbye.reason.to_wire());
-    let end = goodbye.text.floor_char_boundary(TEXT_BYTES_MAX);
-    message.set_text(&goodbye.text[..end]);
+    message.set_text(shortened(&goodbye.text, TEXT_BYTES_MAX));
 }
+
+/// The longest start of `text` that has at most `bytes_max` bytes and ends between characters.
+fn shortened(text: &str, bytes_max: usize) -> &str {
+    let fits = |end: &usize| *end <= bytes_max;
+    let ends = text
+        .char_indices()
+        .map(|(start, c)| start + c.len_utf8())
+        .take_while(fits);
+    &text[..ends.last().unwrap_or(0)]
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a handful of classes")]
+const CLASS_COUNT: u32 = TrafficClass::COUNT as u32;
+const PROGRAM_BYTES_MAX: usize = 255;
 
 fn write_small(control: &Control, root: control::Builder<'_>) {
     let mut root = root;
@@ -347,8 +381,8 @@ fn write_small(control: &Control, root: control::Builder<'_>) {
             message.set_features(hello.features);
             message.set_heartbeat_ms(hello.heartbeat_ms);
             message.set_message_bytes_max(hello.message_bytes_max);
-            message.set_program(&hello.program[..hello.program.floor_char_boundary(255)]);
-            let mut limits = message.init_credit_limits(TrafficClass::ALL.len() as u32);
+            message.set_program(shortened(&hello.program, PROGRAM_BYTES_MAX));
+            let mut limits = message.init_credit_limits(CLASS_COUNT);
             for (index, limit) in (0..).zip(hello.credit_limits) {
                 limits.set(index, limit);
             }
@@ -362,7 +396,11 @@ fn write_small(control: &Control, root: control::Builder<'_>) {
             credit.set_class(*class as u8);
             credit.set_limit(*limit);
         }
-        Control::Dropped { class, messages, bytes } => {
+        Control::Dropped {
+            class,
+            messages,
+            bytes,
+        } => {
             let mut dropped = root.init_dropped();
             dropped.set_class(*class as u8);
             dropped.set_messages(*messages);

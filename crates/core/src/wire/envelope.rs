@@ -40,7 +40,9 @@ impl Located {
             nesting_limit: 4,
         };
         let message = Reader::new(SegmentArray::new(&segments), options);
-        let root = message.get_root::<envelope::Reader<'_>>().map_err(|_| Fault::Envelope)?;
+        let root = message
+            .get_root::<envelope::Reader<'_>>()
+            .map_err(|_| Fault::Envelope)?;
         let topic = root.get_topic().map_err(|_| Fault::Envelope)?;
         Topic::check(topic).map_err(|_| Fault::EnvelopeTopic)?;
         let publisher = root.get_publisher().map_err(|_| Fault::Envelope)?;
@@ -83,7 +85,10 @@ impl Located {
     /// The envelope's parts.
     #[must_use]
     pub fn envelope<'a>(&self, bytes: &'a [u8]) -> Envelope<'a> {
-        Envelope { located: *self, bytes }
+        Envelope {
+            located: *self,
+            bytes,
+        }
     }
 
     /// Number of the message, rising for each publisher and class.
@@ -156,9 +161,15 @@ impl<'a> Envelope<'a> {
 
 fn place(outer: &[u8], inner: &[u8]) -> Result<(u16, u16), Fault> {
     let start = (inner.as_ptr() as usize).wrapping_sub(outer.as_ptr() as usize);
-    debug_assert!(start + inner.len() <= outer.len(), "a part lies inside the whole");
+    debug_assert!(
+        start + inner.len() <= outer.len(),
+        "a part lies inside the whole"
+    );
     let start = u16::try_from(start).map_err(|_| Fault::Envelope)?;
-    Ok((start, u16::try_from(inner.len()).map_err(|_| Fault::Envelope)?))
+    Ok((
+        start,
+        u16::try_from(inner.len()).map_err(|_| Fault::Envelope)?,
+    ))
 }
 
 /// The envelope of one publisher's messages about one topic, but for the sequence.
@@ -215,7 +226,10 @@ mod tests {
     fn publisher() -> NodeId {
         NodeId {
             name: NodeName::new("worker-1").expect("a good name"),
-            incarnation: Incarnation { started_us: 1, random: 2 },
+            incarnation: Incarnation {
+                started_us: 1,
+                random: 2,
+            },
         }
     }
 
@@ -227,9 +241,18 @@ mod tests {
         let located = Located::verify(&bytes).expect("well formed");
         let envelope = located.envelope(&bytes);
         assert_eq!(envelope.topic(), b"zeek/test");
-        assert_eq!((envelope.publisher(), envelope.format()), ("worker-1", "capnp-v1"));
-        assert_eq!((located.sequence(), located.incarnation()), (77, publisher().incarnation));
-        assert_eq!(template.located().resembling(template.bytes(), &bytes), Some(located));
+        assert_eq!(
+            (envelope.publisher(), envelope.format()),
+            ("worker-1", "capnp-v1")
+        );
+        assert_eq!(
+            (located.sequence(), located.incarnation()),
+            (77, publisher().incarnation)
+        );
+        assert_eq!(
+            template.located().resembling(template.bytes(), &bytes),
+            Some(located)
+        );
     }
 
     #[test]
@@ -237,13 +260,19 @@ mod tests {
         let one = EnvelopeTemplate::new(&publisher(), b"zeek/one", "capnp-v1");
         let two = EnvelopeTemplate::new(&publisher(), b"zeek/two", "capnp-v1");
         assert_eq!(one.located().resembling(one.bytes(), two.bytes()), None);
-        assert_eq!(one.located().resembling(one.bytes(), &two.bytes()[..16]), None);
+        assert_eq!(
+            one.located().resembling(one.bytes(), &two.bytes()[..16]),
+            None
+        );
     }
 
     #[test]
     fn the_longest_parts_fit() {
         let name = NodeName::new(&"n".repeat(255)).expect("the longest name");
-        let publisher = NodeId { name, ..publisher() };
+        let publisher = NodeId {
+            name,
+            ..publisher()
+        };
         let template = EnvelopeTemplate::new(&publisher, &[0xff; 512], &"f".repeat(64));
         assert!(template.bytes().len() <= ENVELOPE_BYTES_MAX);
     }

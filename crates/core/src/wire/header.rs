@@ -47,8 +47,14 @@ impl FrameHeader {
     /// The header's bytes.
     #[must_use]
     pub fn encode(&self) -> [u8; FRAME_HEADER_BYTES] {
-        assert!(self.envelope_bytes.is_multiple_of(8), "an envelope is whole words");
-        assert!(self.envelope_bytes <= ENVELOPE_BYTES_MAX, "an envelope has a bound");
+        assert!(
+            self.envelope_bytes.is_multiple_of(8),
+            "an envelope is whole words"
+        );
+        assert!(
+            self.envelope_bytes <= ENVELOPE_BYTES_MAX,
+            "an envelope has a bound"
+        );
         let words = u16::try_from(self.envelope_bytes / 8).expect("bounded above");
         let payload = u32::try_from(self.payload_bytes).expect("payloads are under 4 GiB");
         let mut first = u64::from(self.class as u8)
@@ -148,13 +154,17 @@ impl<'a> Frame<'a> {
 /// [`Fault`] when no frame can start here, or it would be longer than a link carries in one piece.
 #[inline]
 pub fn split(bytes: &[u8]) -> Result<Option<Frame<'_>>, Fault> {
-    let Some(header) = bytes.first_chunk() else { return Ok(None) };
+    let Some(header) = bytes.first_chunk() else {
+        return Ok(None);
+    };
     let header = FrameHeader::decode(header)?;
     let frame_bytes = header.frame_bytes();
     if frame_bytes > FRAGMENT_BYTES_MAX {
         return Err(Fault::FrameTooLong);
     }
-    Ok(bytes.get(..frame_bytes).map(|bytes| Frame { header, bytes }))
+    Ok(bytes
+        .get(..frame_bytes)
+        .map(|bytes| Frame { header, bytes }))
 }
 
 /// Sixteen bits over the other fields: enough to notice at once that two ends lost step.
@@ -188,7 +198,10 @@ mod tests {
             for flip in 1..=255 {
                 let mut bytes = HEADER.encode();
                 bytes[index] ^= flip;
-                assert!(FrameHeader::decode(&bytes).is_err(), "byte {index} ^ {flip}");
+                assert!(
+                    FrameHeader::decode(&bytes).is_err(),
+                    "byte {index} ^ {flip}"
+                );
             }
         }
     }
@@ -204,16 +217,21 @@ mod tests {
         }
         bytes.extend(HEADER.encode());
         let frame = split(&bytes).expect("no fault").expect("whole");
-        assert_eq!((frame.bytes.len(), frame.envelope(), frame.payload()), (
-            48,
-            &[1; 16][..],
-            &[2; 13][..]
-        ));
+        assert_eq!(
+            (frame.bytes.len(), frame.envelope(), frame.payload()),
+            (48, &[1; 16][..], &[2; 13][..])
+        );
     }
 
     #[test]
     fn a_frame_longer_than_a_fragment_is_refused_from_its_header() {
-        let long = FrameHeader { payload_bytes: FRAGMENT_BYTES_MAX, ..HEADER };
-        assert_eq!(split(&long.encode()).expect_err("too long"), Fault::FrameTooLong);
+        let long = FrameHeader {
+            payload_bytes: FRAGMENT_BYTES_MAX,
+            ..HEADER
+        };
+        assert_eq!(
+            split(&long.encode()).expect_err("too long"),
+            Fault::FrameTooLong
+        );
     }
 }

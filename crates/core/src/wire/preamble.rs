@@ -27,7 +27,10 @@ pub struct Preamble {
 
 impl Preamble {
     /// What this release speaks.
-    pub const OURS: Self = Self { version_min: 1, version_max: 1 };
+    pub const OURS: Self = Self {
+        version_min: 1,
+        version_max: 1,
+    };
 
     /// The preamble's bytes.
     #[must_use]
@@ -51,14 +54,22 @@ impl Preamble {
                 None => Ok(None),
             };
         }
-        let Some(bytes) = bytes.first_chunk::<PREAMBLE_BYTES>() else { return Ok(None) };
+        let Some(bytes) = bytes.first_chunk::<PREAMBLE_BYTES>() else {
+            return Ok(None);
+        };
         let [.., a, b, c, d, _, _, _, _] = *bytes;
         let version_min = u16::from_le_bytes([a, b]);
         let version_max = u16::from_le_bytes([c, d]);
         if version_min > version_max {
-            return Err(PreambleError::EmptyRange { version_min, version_max });
+            return Err(PreambleError::EmptyRange {
+                version_min,
+                version_max,
+            });
         }
-        Ok(Some(Self { version_min, version_max }))
+        Ok(Some(Self {
+            version_min,
+            version_max,
+        }))
     }
 
     /// The newest version that both sides speak.
@@ -68,7 +79,10 @@ impl Preamble {
     pub fn agree(&self, theirs: &Self) -> Result<u16, PreambleError> {
         let newest = self.version_max.min(theirs.version_max);
         if newest < self.version_min || newest < theirs.version_min {
-            return Err(PreambleError::Version { ours: *self, theirs: *theirs });
+            return Err(PreambleError::Version {
+                ours: *self,
+                theirs: *theirs,
+            });
         }
         Ok(newest)
     }
@@ -109,8 +123,16 @@ impl Foreign {
 
     fn recognise(bytes: &[u8]) -> Option<Self> {
         const METHODS: [&[u8]; 10] = [
-            b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"CONNECT ",
-            b"PRI * ", b"HTTP/",
+            b"GET ",
+            b"POST ",
+            b"PUT ",
+            b"HEAD ",
+            b"OPTIONS ",
+            b"DELETE ",
+            b"PATCH ",
+            b"CONNECT ",
+            b"PRI * ",
+            b"HTTP/",
         ];
         let starts = |magic: &[u8]| bytes.starts_with(magic);
         match bytes {
@@ -216,15 +238,24 @@ impl fmt::Display for PreambleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Foreign(foreign) => {
-                write!(f, "the other side speaks {foreign}, not Zeekwire; is the port right?")
+                write!(
+                    f,
+                    "the other side speaks {foreign}, not Zeekwire; is the port right?"
+                )
             }
             Self::Version { ours, theirs } => write!(
                 f,
                 "no common protocol version: this side speaks {ours}, the other {theirs}; \
                  upgrade the older program"
             ),
-            Self::EmptyRange { version_min, version_max } => {
-                write!(f, "the other side claims protocol versions {version_min} to {version_max}")
+            Self::EmptyRange {
+                version_min,
+                version_max,
+            } => {
+                write!(
+                    f,
+                    "the other side claims protocol versions {version_min} to {version_max}"
+                )
             }
         }
     }
@@ -247,7 +278,10 @@ mod tests {
         assert_eq!(foreign(b"GET / HTTP/1.1\r\n"), Foreign::Http);
         assert_eq!(foreign(&[0x16, 3, 1, 2, 0, 1]), Foreign::Tls);
         assert_eq!(foreign(b"\0\0\0\x17\x06ZEEK\0\0\0\0"), Foreign::Broker);
-        assert_eq!(foreign(&[0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f]), Foreign::ZeroMq);
+        assert_eq!(
+            foreign(&[0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f]),
+            Foreign::ZeroMq
+        );
         assert_eq!(foreign(b"INFO {\"server_id\""), Foreign::Nats);
         assert_eq!(foreign(b"SSH-2.0-OpenSSH"), Foreign::Ssh);
         assert_eq!(foreign(b"hello, is there anybody?"), Foreign::Unknown);
@@ -264,11 +298,20 @@ mod tests {
 
     #[test]
     fn the_newest_common_version_wins() {
-        let old = Preamble { version_min: 1, version_max: 3 };
-        let new = Preamble { version_min: 2, version_max: 5 };
+        let old = Preamble {
+            version_min: 1,
+            version_max: 3,
+        };
+        let new = Preamble {
+            version_min: 2,
+            version_max: 5,
+        };
         assert_eq!(old.agree(&new), Ok(3));
         assert_eq!(new.agree(&old), Ok(3));
-        let next = Preamble { version_min: 4, version_max: 5 };
+        let next = Preamble {
+            version_min: 4,
+            version_max: 5,
+        };
         let error = old.agree(&next).expect_err("nothing in common");
         assert_eq!(
             error.to_string(),
@@ -280,6 +323,9 @@ mod tests {
     #[test]
     fn zmtp_answer_has_a_whole_greeting() {
         let answer = Foreign::ZeroMq.answer();
-        assert_eq!((answer[64], usize::from(answer[65])), (4, answer.len() - 66));
+        assert_eq!(
+            (answer[64], usize::from(answer[65])),
+            (4, answer.len() - 66)
+        );
     }
 }

@@ -14,29 +14,100 @@ use zeekwire_transport::{Endpoint, Listener};
 use zeekwire_types::{Instant, TopicFilter};
 
 use super::delivery::Subscriber;
+use super::sockets::Socket;
 use super::{Engine, TimerKey};
 
 /// Something asked of the engine.
 pub(crate) enum Command {
-    Listen { socket: u64, listener: Listener, options: ListenOptions },
-    CloseListener { socket: u64 },
-    Connect { link: LinkId, endpoint: Endpoint, options: ConnectOptions },
-    CloseLink { link: LinkId, flush_max: Duration, done: Completer },
-    Subscribe { id: u32, filters: Vec<TopicFilter>, reach: Reach, sink: Sink, done: Completer },
-    AddFilters { id: u32, filters: Vec<TopicFilter>, reach: Reach, done: Completer },
-    RemoveFilters { id: u32, filters: Vec<TopicFilter>, done: Completer },
-    Unsubscribe { id: u32, done: Completer },
-    Advertise { filter: TopicFilter, link: Option<LinkId>, done: Completer },
-    Unadvertise { filter: TopicFilter, link: Option<LinkId>, done: Completer },
+    Listen {
+        socket: u64,
+        listener: Listener,
+        options: ListenOptions,
+    },
+    CloseListener {
+        socket: u64,
+    },
+    Connect {
+        link: LinkId,
+        endpoint: Endpoint,
+        options: ConnectOptions,
+    },
+    CloseLink {
+        link: LinkId,
+        flush_max: Duration,
+        done: Completer,
+    },
+    Subscribe {
+        id: u32,
+        filters: Vec<TopicFilter>,
+        reach: Reach,
+        sink: Sink,
+        done: Completer,
+    },
+    AddFilters {
+        id: u32,
+        filters: Vec<TopicFilter>,
+        reach: Reach,
+        done: Completer,
+    },
+    RemoveFilters {
+        id: u32,
+        filters: Vec<TopicFilter>,
+        done: Completer,
+    },
+    Unsubscribe {
+        id: u32,
+        done: Completer,
+    },
+    Advertise {
+        filter: TopicFilter,
+        link: Option<LinkId>,
+        done: Completer,
+    },
+    Unadvertise {
+        filter: TopicFilter,
+        link: Option<LinkId>,
+        done: Completer,
+    },
     Relaxed,
-    Status { reply: Sender<NodeStatus> },
-    Stop { flush_max: Duration },
+    Status {
+        reply: Sender<NodeStatus>,
+    },
+    Stop {
+        flush_max: Duration,
+    },
+}
+
+impl Command {
+    /// Whether it begins something, which a node that ends no longer does.
+    const fn is_new(&self) -> bool {
+        matches!(
+            self,
+            Self::Listen { .. } | Self::Connect { .. } | Self::Subscribe { .. }
+        )
+    }
+
+    /// Drops a request that came too late: a subscription ends at once, and whoever waits for
+    /// anything is told so by the drop.
+    pub(crate) fn abandon(self) {
+        if let Self::Subscribe {
+            sink: Sink::Inbox(inbox),
+            ..
+        } = self
+        {
+            inbox.close();
+        }
+    }
 }
 
 impl Engine {
     pub(crate) fn run(&mut self, commands: &mut Vec<Command>) {
         let now = self.clock.now();
         for command in commands.drain(..) {
+            if self.stopped || self.stopping && command.is_new() {
+                command.abandon();
+                continue;
+            }
             self.run_one(now, command);
             self.settle(now);
         }
@@ -44,28 +115,55 @@ impl Engine {
 
     fn run_one(&mut self, now: Instant, command: Command) {
         match command {
-            Command::Listen { socket, listener, options } => {
+            Command::Listen {
+                socket,
+                listener,
+                options,
+            } => {
                 self.add_listener(now, socket, listener, options);
             }
             Command::CloseListener { socket } => {
                 self.sockets.remove(&socket);
                 self.timers.cancel(TimerKey::Accept(socket));
             }
-            Command::Connect { link, endpoint, options } => {
+            Command::Connect {
+                link,
+                endpoint,
+                options,
+            } => {
                 self.add_link(now, link, endpoint, options);
             }
-            Command::CloseLink { link, flush_max, done } => {
+            Command::CloseLink {
+                link,
+                flush_max,
+                done,
+            } => {
+                // What was published before still goes out.
+                self.route_ring(now);
                 self.close_link(now, link, flush_max, Reason::Closed, done);
             }
-            Command::Subscribe { id, filters, reach, sink, done } => {
+            Command::Subscribe {
+                id,
+                filters,
+                reach,
+                sink,
+                done,
+            } => {
                 self.subscribe(id, &filters, reach, sink, done);
             }
-            Command::AddFilters { id, filters, reach, done } => {
+            Command::AddFilters {
+                id,
+                filters,
+                reach,
+                done,
+            } => {
                 self.add_filters(id, &filters, reach, done);
             }
             Command::RemoveFilters { id, filters, done } => {
                 if let Some(Some(subscriber)) = self.subscribers.get_mut(id as usize) {
-                    filters.iter().for_each(|filter| _ = subscriber.filters.remove(filter));
+                    filters
+                        .iter()
+                        .for_each(|filter| _ = subscriber.filters.remove(filter));
                     let token = self.token(done);
                     self.node.unsubscribe(id, &filters, token);
                 }
@@ -126,6 +224,8 @@ impl Engine {
         }
         self.subscribers[index] = Some(Subscriber::new(sink));
         self.add_filters(id, filters, reach, done);
+        // Who was the only one no longer holds the senders back.
+        self.release_withheld();
     }
 
     fn add_filters(&mut self, id: u32, filters: &[TopicFilter], reach: Reach, done: Completer) {
@@ -137,7 +237,9 @@ impl Engine {
                 _ => return done.complete(),
             },
         };
-        let Some(Some(subscriber)) = self.subscribers.get_mut(id as usize) else { return };
+        let Some(Some(subscriber)) = self.subscribers.get_mut(id as usize) else {
+            return;
+        };
         subscriber.filters.extend(filters.iter().cloned());
         let token = self.token(done);
         self.node.subscribe(id, filters, scope, token);
@@ -152,8 +254,12 @@ impl Engine {
         if self.stopping {
             return;
         }
+        // What was accepted goes out, and no more is accepted.
+        self.outbox.close();
         self.route_ring(now);
         self.stopping = true;
+        self.sockets
+            .retain(|_, socket| !matches!(socket, Socket::Listener { .. }));
         self.timers.set(TimerKey::Stop, now + flush_max);
         let links: Vec<LinkId> = self.links.keys().copied().collect();
         for link in links {
@@ -161,9 +267,12 @@ impl Engine {
             self.close_link(now, link, flush_max, Reason::Shutdown, done);
         }
         self.settle(now);
-        let busy = self.sockets.values_mut().any(|socket| socket.connection().is_some());
+        let busy = self
+            .sockets
+            .values_mut()
+            .any(|socket| socket.connection().is_some());
         if !busy {
-            self.drop_everything(now);
+            self.drop_everything();
         }
     }
 }

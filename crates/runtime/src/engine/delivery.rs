@@ -87,7 +87,11 @@ impl Engine {
                 Sink::IoThread(handler) => handler(&Message::new(&bytes, &parts)),
                 Sink::Inbox(inbox) => {
                     let len = u32::try_from(bytes.len()).expect("messages are far below 4 GiB");
-                    let mut items = vec![Item { start: 0, len, parts }];
+                    let mut items = vec![Item {
+                        start: 0,
+                        len,
+                        parts,
+                    }];
                     let block = Arc::clone(&bytes) as InboxBlock;
                     deposited.add(inbox.deposit(block, &mut items, bytes.capacity()));
                 }
@@ -98,8 +102,12 @@ impl Engine {
 
     /// Hands one of this node's own publications to the subscribers that asked for those.
     pub(super) fn deliver_own(&mut self, bytes: &[u8]) {
-        let Ok(frame) = Frame::whole(bytes) else { return };
-        let Ok(located) = Located::verify(frame.envelope()) else { return };
+        let Ok(frame) = Frame::whole(bytes) else {
+            return;
+        };
+        let Ok(located) = Located::verify(frame.envelope()) else {
+            return;
+        };
         self.targets.clear();
         self.targets.extend_from_slice(self.node.loopback_targets());
         self.deliver_alone(&located, AlignedBytes::copied(bytes));
@@ -115,7 +123,9 @@ impl Engine {
             let Some(Some(subscriber)) = self.subscribers.get_mut(target as usize) else {
                 continue;
             };
-            let Sink::Inbox(inbox) = &subscriber.sink else { continue };
+            let Sink::Inbox(inbox) = &subscriber.sink else {
+                continue;
+            };
             let bytes = std::mem::take(&mut subscriber.items_bytes);
             let pays = bytes * 2 >= self.block.len() && !self.pool.runs_short();
             if pays {

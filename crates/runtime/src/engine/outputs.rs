@@ -38,7 +38,9 @@ impl Engine {
     }
 
     fn ask_hook(&mut self, key: LinkKey) {
-        let Some((_, peer)) = self.peer_of(key) else { return };
+        let Some((_, peer)) = self.peer_of(key) else {
+            return;
+        };
         let verdict = match self.accept_hooks.remove(&key) {
             Some(hook) => hook(&peer),
             None => Ok(()),
@@ -50,7 +52,11 @@ impl Engine {
     fn end_link(&mut self, now: Instant, key: LinkKey, end: &LinkEnd) {
         let found = self.sockets_of(key);
         let Some((id, peer)) = found else { return };
-        let lost = self.links.get_mut(&id).and_then(|record| record.last_error.clone());
+        let record = self.links.get_mut(&id);
+        let (lost, lost_peer) = record
+            .map(|record| (record.last_error.clone(), record.lost_peer.take()))
+            .unwrap_or_default();
+        let peer = peer.or(lost_peer);
         let reason = match (end, lost) {
             (LinkEnd::ConnectionLost, Some(lost)) => format!("the connection was lost: {lost}"),
             _ => end.to_string(),
@@ -58,14 +64,17 @@ impl Engine {
         if let LinkEnd::Preamble(_) | LinkEnd::Fault(_) | LinkEnd::Refused(_) = end {
             tracing::warn!(node = %self.node.id().name, link = id.0, %reason, "link failed");
         }
-        let closing =
-            self.links.get(&id).is_none_or(|record| record.state == LinkState::Closing);
+        let closing = self
+            .links
+            .get(&id)
+            .is_none_or(|record| record.state == LinkState::Closing);
         let retry_in = if closing { None } else { self.next_attempt(id) };
         if let Some(record) = self.links.get_mut(&id) {
-            record.key = None;
             record.last_error = Some(reason.clone());
             record.changed_at = now;
+            // A closing link keeps its connection until that is gone.
             if !closing {
+                record.key = None;
                 record.state = LinkState::Waiting;
             }
         }
@@ -74,7 +83,12 @@ impl Engine {
             // Keeps the goodbye short; the owner closes with its own time.
             self.close_connection(now, key, Duration::ZERO);
         }
-        self.observe(&LinkEvent::Down { link: id, peer, reason, retry_in });
+        self.observe(&LinkEvent::Down {
+            link: id,
+            peer,
+            reason,
+            retry_in,
+        });
     }
 
     fn sockets_of(

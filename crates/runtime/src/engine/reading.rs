@@ -35,7 +35,10 @@ impl Engine {
     }
 
     fn read_once(&mut self, now: Instant, socket: u64) -> Read {
-        let Some(connection) = self.sockets.get_mut(&socket).and_then(|socket| socket.connection())
+        let Some(connection) = self
+            .sockets
+            .get_mut(&socket)
+            .and_then(|socket| socket.connection())
         else {
             return Read::Over;
         };
@@ -44,7 +47,9 @@ impl Engine {
             // All blocks are pinned and this one is too: replace it by one of its own.
             self.block = Arc::new(zeekwire_buffer::AlignedBytes::zeroed(self.block.len()));
         }
-        let Some(block) = Arc::get_mut(&mut self.block) else { return Read::Over };
+        let Some(block) = Arc::get_mut(&mut self.block) else {
+            return Read::Over;
+        };
         let kept = connection.partial.len();
         block[..kept].copy_from_slice(&connection.partial);
         let outcome = connection.stream.read(&mut block[kept..]);
@@ -52,11 +57,11 @@ impl Engine {
             Ok(ReadOutcome::Bytes(read)) => read,
             Ok(ReadOutcome::WouldBlock) => return Read::Drained,
             Ok(ReadOutcome::Closed) => {
-                self.connection_lost(now, socket, "the other side closed the connection");
+                self.connection_lost(socket, "the other side closed the connection");
                 return Read::Over;
             }
             Err(error) => {
-                self.connection_lost(now, socket, &error.to_string());
+                self.connection_lost(socket, &error.to_string());
                 return Read::Over;
             }
         };
@@ -66,9 +71,15 @@ impl Engine {
         }
         self.node.heard(now, key);
         match self.read_block(now, socket, key, kept + read) {
-            true => Read::Over,
-            false => Read::More,
+            true if !self.is_closing(socket) => Read::Over,
+            _ => Read::More,
         }
+    }
+
+    fn is_closing(&mut self, socket: u64) -> bool {
+        let socket = self.sockets.get_mut(&socket);
+        let connection = socket.and_then(|socket| socket.connection());
+        connection.is_some_and(|connection| connection.closing)
     }
 
     /// Takes apart the first `end` bytes of the block. Returns whether the link is over.
@@ -102,9 +113,14 @@ impl Engine {
                 }
             }
         };
-        let connection = self.sockets.get_mut(&socket).and_then(|socket| socket.connection());
+        let connection = self
+            .sockets
+            .get_mut(&socket)
+            .and_then(|socket| socket.connection());
         if let Some(connection) = connection {
-            connection.partial.extend_from_slice(if over { &[] } else { &bytes[start..] });
+            connection
+                .partial
+                .extend_from_slice(if over { &[] } else { &bytes[start..] });
             connection.discards |= over;
         }
         drop(block);

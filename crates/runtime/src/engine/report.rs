@@ -105,7 +105,10 @@ fn link_status(now: Instant, id: u64, record: &LinkRecord, link: Option<&Link>) 
     status.messages_sent = outgoing.messages();
     status.messages_received = link.session.incoming.messages();
     status.congested = link.is_congested();
-    status.classes = TrafficClass::ALL.into_iter().map(|class| class_status(link, class)).collect();
+    status.classes = TrafficClass::ALL
+        .into_iter()
+        .map(|class| class_status(link, class))
+        .collect();
     let topic = |drops: zeekwire_core::TopicDrops| TopicDrops {
         topic: String::from_utf8_lossy(&drops.topic).into_owned(),
         messages: drops.messages,

@@ -19,13 +19,22 @@ use crate::clock::random;
 
 /// An address that does not answer for this long is given up for the next one.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections of one listener accepted in one go; then others have their turn.
+const ACCEPTS_PER_TURN: usize = 64;
 /// How long the goodbye of a link that was not closed by its owner may take.
 const GOODBYE_MAX: Duration = Duration::from_millis(500);
 
 /// Whatever is registered with the poller.
 pub(super) enum Socket {
-    Listener { listener: Listener, options: ListenOptions },
-    Dialer { link: LinkId, dialer: Dialer, attempt: Option<u32> },
+    Listener {
+        listener: Listener,
+        options: ListenOptions,
+    },
+    Dialer {
+        link: LinkId,
+        dialer: Dialer,
+        attempt: Option<u32>,
+    },
     Connection(Connection),
 }
 
@@ -61,6 +70,8 @@ pub(crate) struct LinkRecord {
     pub(crate) changed_at: Instant,
     pub(crate) connects: u64,
     pub(crate) last_error: Option<String>,
+    /// Who was at the other end of a connection that broke.
+    pub(super) lost_peer: Option<Peer>,
     pub(super) closers: Vec<zeekwire_backend::Completer>,
     auto_advertise: bool,
     auto_subscribe: bool,
@@ -117,8 +128,12 @@ impl Engine {
     /// Looked-up names arrive as a wake-up, which names no dialer.
     fn step_dialers(&mut self, now: Instant) {
         let is_dialer = |(_, socket): &(&u64, &Socket)| matches!(socket, Socket::Dialer { .. });
-        let mut dialers: Vec<u64> =
-            self.sockets.iter().filter(is_dialer).map(|(key, _)| *key).collect();
+        let mut dialers: Vec<u64> = self
+            .sockets
+            .iter()
+            .filter(is_dialer)
+            .map(|(key, _)| *key)
+            .collect();
         dialers.sort_unstable();
         for socket in dialers {
             self.step_dialer(now, socket);
@@ -132,13 +147,14 @@ impl Engine {
         listener: Listener,
         options: ListenOptions,
     ) {
-        self.sockets.insert(socket, Socket::Listener { listener, options });
+        self.sockets
+            .insert(socket, Socket::Listener { listener, options });
         // Its first edge may be spent already.
         self.accept_from(now, socket);
     }
 
     pub(super) fn accept_from(&mut self, now: Instant, socket: u64) {
-        loop {
+        for _ in 0..ACCEPTS_PER_TURN {
             let full = self.node.links().count() >= LINK_COUNT_MAX;
             let Some(Socket::Listener { listener, options }) = self.sockets.get_mut(&socket) else {
                 return;
@@ -158,11 +174,15 @@ impl Engine {
                 }
             }
         }
+        self.timers.set(TimerKey::Accept(socket), now);
     }
 
     fn accepted(&mut self, now: Instant, mut stream: Stream, options: &ListenOptions) {
         let socket = self.ids.socket();
-        let registered = self.network.registrar().register(&mut stream, key_of(socket));
+        let registered = self
+            .network
+            .registrar()
+            .register(&mut stream, key_of(socket));
         if let Err(error) = registered {
             tracing::warn!(peer = %stream.peer(), %error, "cannot watch a connection");
             return;
@@ -176,6 +196,7 @@ impl Engine {
             changed_at: now,
             connects: 1,
             last_error: None,
+            lost_peer: None,
             closers: Vec::new(),
             auto_advertise: options.auto_advertise,
             auto_subscribe: options.auto_subscribe,
@@ -202,15 +223,23 @@ impl Engine {
             Retry::Forever => None,
             Retry::Attempts(attempts) => Some(attempts.saturating_sub(1)),
         };
-        let policy = BackoffPolicy { attempt_count_max, ..BackoffPolicy::default() };
+        let policy = BackoffPolicy {
+            attempt_count_max,
+            ..BackoffPolicy::default()
+        };
         let record = LinkRecord {
             endpoint: endpoint.to_string(),
-            dialled: Some(Dialled { endpoint, options, backoff: policy.start(random()) }),
+            dialled: Some(Dialled {
+                endpoint,
+                options,
+                backoff: policy.start(random()),
+            }),
             state: LinkState::Connecting,
             key: None,
             changed_at: now,
             connects: 0,
             last_error: None,
+            lost_peer: None,
             closers: Vec::new(),
             auto_advertise: options.auto_advertise,
             auto_subscribe: options.auto_subscribe,
@@ -221,20 +250,36 @@ impl Engine {
 
     pub(super) fn dial(&mut self, now: Instant, id: LinkId) {
         let socket = self.ids.socket();
-        let Some(record) = self.links.get_mut(&id) else { return };
-        let Some(dialled) = &record.dialled else { return };
+        let Some(record) = self.links.get_mut(&id) else {
+            return;
+        };
+        let Some(dialled) = &record.dialled else {
+            return;
+        };
         record.state = LinkState::Connecting;
         record.changed_at = now;
         let dialer = self.network.dial(&dialled.endpoint, key_of(socket));
-        self.sockets.insert(socket, Socket::Dialer { link: id, dialer, attempt: None });
+        self.sockets.insert(
+            socket,
+            Socket::Dialer {
+                link: id,
+                dialer,
+                attempt: None,
+            },
+        );
         self.step_dialer(now, socket);
     }
 
     pub(super) fn dial_timed_out(&mut self, now: Instant, id: LinkId) {
-        let found = self.sockets.iter_mut().find_map(|(key, socket)| match socket {
-            Socket::Dialer { link, dialer, .. } if *link == id => Some((*key, dialer.time_out())),
-            _ => None,
-        });
+        let found = self
+            .sockets
+            .iter_mut()
+            .find_map(|(key, socket)| match socket {
+                Socket::Dialer { link, dialer, .. } if *link == id => {
+                    Some((*key, dialer.time_out()))
+                }
+                _ => None,
+            });
         if let Some((socket, step)) = found {
             self.dialer_stepped(now, socket, step);
         }
@@ -255,13 +300,19 @@ impl Engine {
         match step {
             Step::Waiting { attempt: waiting } => {
                 if attempt.replace(waiting) != Some(waiting) {
-                    self.timers.set(TimerKey::DialTimeout(id), now + DIAL_TIMEOUT);
+                    self.timers
+                        .set(TimerKey::DialTimeout(id), now + DIAL_TIMEOUT);
                 }
             }
             Step::Connected(stream) => {
                 self.timers.cancel(TimerKey::DialTimeout(id));
-                let options = self.links.get(&id).and_then(|record| record.dialled.as_ref());
-                let Some(options) = options.map(|dialled| dialled.options) else { return };
+                let options = self
+                    .links
+                    .get(&id)
+                    .and_then(|record| record.dialled.as_ref());
+                let Some(options) = options.map(|dialled| dialled.options) else {
+                    return;
+                };
                 self.open_connection(now, id, socket, stream, Some(&options));
                 self.read_from(now, socket);
             }
@@ -275,7 +326,11 @@ impl Engine {
 
     fn dial_failed(&mut self, now: Instant, id: LinkId, error: &ConnectError) {
         let reason = error.to_string();
-        let retry_in = if error.is_permanent() { None } else { self.next_attempt(id) };
+        let retry_in = if error.is_permanent() {
+            None
+        } else {
+            self.next_attempt(id)
+        };
         let known = match self.links.get_mut(&id) {
             Some(record) => {
                 let known = record.last_error.as_ref() == Some(&reason);
@@ -289,14 +344,21 @@ impl Engine {
         self.wait_to_dial(now, id, retry_in);
         // The same failure again and again is told once, and when it is the last.
         if !known || retry_in.is_none() {
-            self.observe(&LinkEvent::ConnectFailed { link: id, reason, retry_in });
+            self.observe(&LinkEvent::ConnectFailed {
+                link: id,
+                reason,
+                retry_in,
+            });
         }
     }
 
     /// When to connect again, if at all.
     pub(super) fn next_attempt(&mut self, id: LinkId) -> Option<Duration> {
         let stopping = self.stopping;
-        let record = self.links.get_mut(&id).filter(|record| record.closers.is_empty())?;
+        let record = self
+            .links
+            .get_mut(&id)
+            .filter(|record| record.closers.is_empty())?;
         let dialled = record.dialled.as_mut()?;
         dialled.backoff.next_delay().filter(|_| !stopping)
     }
@@ -318,19 +380,24 @@ impl Engine {
         stream: Stream,
         dialled: Option<&ConnectOptions>,
     ) {
-        let Some(record) = self.links.get_mut(&id) else { return };
+        let Some(record) = self.links.get_mut(&id) else {
+            return;
+        };
         let mut outgoing: OutgoingLimits = self.node.config().session.outgoing;
         if let Some(options) = dialled {
             let event = &mut outgoing.budget_bytes[TrafficClass::Event.index()];
             *event = options.queue_bytes_max.unwrap_or(*event);
             outgoing.policy = options.policy.unwrap_or(outgoing.policy);
         }
-        let key = self.node.open_link(now, LinkConfig {
-            dialled: dialled.is_some(),
-            auto_advertise: record.auto_advertise,
-            auto_subscribe: record.auto_subscribe,
-            outgoing: Some(outgoing),
-        });
+        let key = self.node.open_link(
+            now,
+            LinkConfig {
+                dialled: dialled.is_some(),
+                auto_advertise: record.auto_advertise,
+                auto_subscribe: record.auto_subscribe,
+                outgoing: Some(outgoing),
+            },
+        );
         record.key = Some(key);
         record.state = LinkState::Handshake;
         record.changed_at = now;
@@ -369,34 +436,41 @@ impl Engine {
     }
 
     /// The connection broke, or the other side closed it.
-    pub(super) fn connection_lost(&mut self, now: Instant, socket: u64, reason: &str) {
+    pub(super) fn connection_lost(&mut self, socket: u64, reason: &str) {
         let Some(connection) = self.sockets.get_mut(&socket).and_then(Socket::connection) else {
             return;
         };
         let (key, id, closing) = (connection.link, connection.id, connection.closing);
+        let peer = self.peer_of(key).map(|(_, peer)| peer);
         if !closing && let Some(record) = self.links.get_mut(&id) {
             record.last_error = Some(reason.to_owned());
+            record.lost_peer = peer;
         }
         self.node.link_lost(key);
         if closing {
-            self.drop_socket(now, socket);
+            self.drop_socket(socket);
         }
     }
 
     /// Says goodbye on a connection: what waits may go out for a while, then it is closed.
     pub(super) fn close_connection(&mut self, now: Instant, key: LinkKey, flush_max: Duration) {
-        let Some(socket) = self.socket_of.get(key.index()).copied() else { return };
+        let Some(socket) = self.socket_of.get(key.index()).copied() else {
+            return;
+        };
         let Some(connection) = self.sockets.get_mut(&socket).and_then(Socket::connection) else {
             return;
         };
         connection.closing = true;
-        connection.discards = true;
-        let lost = self.node.link(key).is_none();
-        if lost {
-            self.drop_socket(now, socket);
+        let Some(link) = self.node.link(key) else {
+            self.drop_socket(socket);
             return;
-        }
-        self.timers.set(TimerKey::Linger(socket), now + flush_max.max(GOODBYE_MAX));
+        };
+        // What waits may need the peer's credit to go out.
+        connection.discards = !link.session.is_closing();
+        // Reading stopped where the protocol ended; the peer's end may have arrived already.
+        self.unread.push(socket);
+        self.timers
+            .set(TimerKey::Linger(socket), now + flush_max.max(GOODBYE_MAX));
         self.dirty.push(key);
         self.shut_if_flushed(socket, key);
     }
@@ -406,7 +480,10 @@ impl Engine {
         let Some(connection) = self.sockets.get_mut(&socket).and_then(Socket::connection) else {
             return;
         };
-        let idle = self.node.link(key).is_none_or(|link| link.session.outgoing.is_idle());
+        let idle = self
+            .node
+            .link(key)
+            .is_none_or(|link| link.session.outgoing.is_idle());
         if connection.closing && idle && !connection.shut {
             connection.shut = true;
             // Fails where the other side closed first; then there is nothing to shut.
@@ -415,23 +492,31 @@ impl Engine {
     }
 
     /// Drops a connection for good.
-    pub(super) fn drop_socket(&mut self, now: Instant, socket: u64) {
+    pub(super) fn drop_socket(&mut self, socket: u64) {
         self.timers.cancel(TimerKey::Linger(socket));
-        let Some(Socket::Connection(connection)) = self.sockets.remove(&socket) else { return };
+        let Some(Socket::Connection(connection)) = self.sockets.remove(&socket) else {
+            return;
+        };
         let mut stream = connection.stream;
         let _gone = self.network.registrar().deregister(&mut stream);
         let (key, id) = (connection.link, connection.id);
         self.node.link_lost(key);
         self.accept_hooks.remove(&key);
         self.withheld.retain(|(link, _, _)| *link != key);
-        let over = self.links.get(&id).is_some_and(|record| {
-            record.key == Some(key) && record.state == LinkState::Closing
-        });
+        let over = self
+            .links
+            .get(&id)
+            .is_some_and(|record| record.key == Some(key) && record.state == LinkState::Closing);
         if over {
             self.links.remove(&id);
         }
-        if self.stopping && !self.sockets.values_mut().any(|socket| socket.connection().is_some()) {
-            self.drop_everything(now);
+        if self.stopping
+            && !self
+                .sockets
+                .values_mut()
+                .any(|socket| socket.connection().is_some())
+        {
+            self.drop_everything();
         }
     }
 
@@ -439,8 +524,13 @@ impl Engine {
     pub(super) fn peer_of(&self, key: LinkKey) -> Option<(LinkId, Peer)> {
         let hello = self.node.link(key)?.peer()?;
         let socket = self.socket_of.get(key.index())?;
-        let Some(Socket::Connection(connection)) = self.sockets.get(socket) else { return None };
-        let endpoint = self.links.get(&connection.id).map(|record| record.endpoint.clone());
+        let Some(Socket::Connection(connection)) = self.sockets.get(socket) else {
+            return None;
+        };
+        let endpoint = self
+            .links
+            .get(&connection.id)
+            .map(|record| record.endpoint.clone());
         let peer = Peer {
             node: hello.node.clone(),
             role: hello.role,
@@ -459,7 +549,9 @@ impl Engine {
         reason: Reason,
         closer: zeekwire_backend::Completer,
     ) {
-        let Some(record) = self.links.get_mut(&id) else { return };
+        let Some(record) = self.links.get_mut(&id) else {
+            return;
+        };
         record.closers.push(closer);
         record.state = LinkState::Closing;
         record.changed_at = now;
@@ -471,20 +563,20 @@ impl Engine {
                 self.close_connection(now, key, flush_max);
             }
             None => {
-                self.sockets.retain(|_, socket| {
-                    !matches!(socket, Socket::Dialer { link, .. } if *link == id)
-                });
+                self.sockets.retain(
+                    |_, socket| !matches!(socket, Socket::Dialer { link, .. } if *link == id),
+                );
                 self.links.remove(&id);
             }
         }
     }
 
     /// Ends the node without waiting for anybody.
-    pub(super) fn drop_everything(&mut self, now: Instant) {
+    pub(crate) fn drop_everything(&mut self) {
         let sockets: Vec<u64> = self.sockets.keys().copied().collect();
         self.stopping = false;
         for socket in sockets {
-            self.drop_socket(now, socket);
+            self.drop_socket(socket);
         }
         self.sockets.clear();
         self.links.clear();
@@ -497,7 +589,10 @@ impl Engine {
 
 /// The poller's key for a socket.
 pub(crate) const fn key_of(socket: u64) -> Key {
-    #[expect(clippy::cast_possible_truncation, reason = "the halves are taken apart")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the halves are taken apart"
+    )]
     Key::new(socket as u32, (socket >> 32) as u32)
 }
 

@@ -25,12 +25,19 @@ impl Engine {
 
     /// Writes what one link has, as far as its socket takes it.
     pub(super) fn flush_link(&mut self, now: Instant, key: LinkKey, source: &[u8]) {
-        let Some(socket) = self.socket_of.get(key.index()).copied() else { return };
-        let connection = self.sockets.get_mut(&socket).and_then(|socket| socket.connection());
+        let Some(socket) = self.socket_of.get(key.index()).copied() else {
+            return;
+        };
+        let connection = self
+            .sockets
+            .get_mut(&socket)
+            .and_then(|socket| socket.connection());
         let Some(connection) = connection.filter(|connection| connection.link == key) else {
             return;
         };
-        let Some(link) = self.node.link_mut(key) else { return };
+        let Some(link) = self.node.link_mut(key) else {
+            return;
+        };
         let mut wrote = false;
         let mut failed = None;
         let outgoing = &mut link.session.outgoing;
@@ -78,7 +85,7 @@ impl Engine {
             link.wrote(now);
         }
         match failed {
-            Some(error) => self.connection_lost(now, socket, &error.to_string()),
+            Some(error) => self.connection_lost(socket, &error.to_string()),
             None => {
                 self.node.relax(key);
                 self.shut_if_flushed(socket, key);

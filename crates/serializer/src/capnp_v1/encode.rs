@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use capnp::message::Builder;
 use capnp::struct_list;
-use zeekwire_buffer::AlignedBytes;
 use zeekwire_buffer::scratch::Scratch;
 use zeekwire_schema::event_capnp::event;
 use zeekwire_schema::value_capnp as schema;
@@ -39,8 +38,6 @@ const FIXED_WORDS: usize = 64;
 #[derive(Debug, Default)]
 pub struct EventEncoder {
     scratch: Scratch,
-    /// A message of several segments, put together.
-    joined: AlignedBytes,
 }
 
 impl EventEncoder {
@@ -53,10 +50,11 @@ impl EventEncoder {
     /// Bytes of memory that this encoder holds.
     #[must_use]
     pub const fn held_bytes(&self) -> usize {
-        self.scratch.held_bytes() + self.joined.capacity()
+        self.scratch.held_bytes()
     }
 
-    /// The event as a payload of `capnp-v1`, aligned to eight bytes, until the next call.
+    /// The event as a payload of `capnp-v1`: one segment, aligned to eight bytes, until the next
+    /// call.
     ///
     /// # Errors
     /// [`EncodeError`] when values nest too deep, a record's names do not match its fields, or
@@ -75,37 +73,28 @@ impl EventEncoder {
         args: &[Value],
         metadata: &[Metadata],
     ) -> Result<&[u8], EncodeError> {
+        // What does not fit one segment has taught the scratch its size: the second time it fits.
+        if self.build(name, args, metadata)? > 1 {
+            self.build(name, args, metadata)?;
+        }
+        self.scratch
+            .message()
+            .ok_or_else(|| fault(EncodeFault::TooLarge))
+    }
+
+    /// Builds the message in the scratch, and tells how many segments it took.
+    fn build(
+        &mut self,
+        name: &str,
+        args: &[Value],
+        metadata: &[Metadata],
+    ) -> Result<usize, EncodeError> {
         let mut builder = Builder::new(&mut self.scratch);
         let mut writer = Writer {
             words_left: PAYLOAD_BYTES_MAX / WORD_BYTES - FIXED_WORDS,
         };
         writer.event(builder.init_root(), name, args, metadata)?;
-        let segments = builder.get_segments_for_output();
-        let is_split = segments.len() > 1;
-        if is_split {
-            join(&segments, &mut self.joined);
-        }
-        drop(segments);
-        drop(builder);
-        match self.scratch.message() {
-            Some(message) if !is_split => Ok(message),
-            _ => Ok(&self.joined),
-        }
-    }
-}
-
-/// Puts segments behind their table.
-fn join(segments: &[&[u8]], joined: &mut AlignedBytes) {
-    let word_count = |bytes: usize| u32::try_from(bytes / WORD_BYTES).unwrap_or(u32::MAX);
-    let further = u32::try_from(segments.len() - 1).unwrap_or(u32::MAX);
-    joined.clear();
-    joined.extend_from_slice(&further.to_le_bytes());
-    for segment in segments {
-        joined.extend_from_slice(&word_count(segment.len()).to_le_bytes());
-    }
-    joined.pad();
-    for segment in segments {
-        joined.extend_from_slice(segment);
+        Ok(builder.get_segments_for_output().len())
     }
 }
 

@@ -20,7 +20,10 @@ pub struct Pollable {
 impl Pollable {
     pub(super) fn new(subscription: Subscription, inbox: Arc<Inbox>) -> Result<Self, SetupError> {
         let system = |error: std::io::Error| {
-            SetupError::new(SetupErrorKind::System, format!("no descriptor to poll: {error}"))
+            SetupError::new(
+                SetupErrorKind::System,
+                format!("no descriptor to poll: {error}"),
+            )
         };
         let (readable, signal) = UnixStream::pair().map_err(system)?;
         readable.set_nonblocking(true).map_err(system)?;
@@ -29,7 +32,11 @@ impl Pollable {
             // A full pipe is readable already.
             let _full = (&signal).write(&[1]);
         });
-        Ok(Self { subscription, inbox, readable })
+        Ok(Self {
+            subscription,
+            inbox,
+            readable,
+        })
     }
 
     /// The subscription.

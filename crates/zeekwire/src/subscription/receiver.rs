@@ -17,7 +17,10 @@ pub struct Receiver {
 
 impl Receiver {
     pub(super) const fn new(subscription: Subscription, inbox: Arc<Inbox>) -> Self {
-        Self { subscription, inbox }
+        Self {
+            subscription,
+            inbox,
+        }
     }
 
     /// The subscription.
@@ -43,7 +46,10 @@ impl Receiver {
     }
 
     fn recv_until(&self, deadline: Option<Instant>) -> Result<Received, RecvError> {
-        self.inbox.wait_message(deadline).map(Received::new).ok_or_else(|| self.why_none())
+        self.inbox
+            .wait_message(deadline)
+            .map(Received::new)
+            .ok_or_else(|| self.why_none())
     }
 
     /// Runs `each` for every message that is there, after waiting for the first for at most
@@ -57,7 +63,10 @@ impl Receiver {
         mut each: impl FnMut(&Message<'_>),
     ) -> Result<usize, RecvError> {
         let deadline = Instant::now() + timeout;
-        let mut batch = self.inbox.wait_batch(Some(deadline)).ok_or_else(|| self.why_none())?;
+        let mut batch = self
+            .inbox
+            .wait_batch(Some(deadline))
+            .ok_or_else(|| self.why_none())?;
         let mut count = 0;
         loop {
             count += batch.len();
@@ -71,6 +80,10 @@ impl Receiver {
     }
 
     fn why_none(&self) -> RecvError {
-        if self.inbox.is_closed() { RecvError::Closed } else { RecvError::Timeout }
+        if self.inbox.is_closed() {
+            RecvError::Closed
+        } else {
+            RecvError::Timeout
+        }
     }
 }

@@ -26,13 +26,21 @@ impl MessageStream {
         let arrived = Arc::new(Notify::new());
         let (to_wake, to_notify) = (Arc::clone(&waker), Arc::clone(&arrived));
         inbox.set_signal(move || {
-            let waker = to_wake.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+            let waker = to_wake
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .take();
             if let Some(waker) = waker {
                 waker.wake();
             }
             to_notify.notify_one();
         });
-        Self { subscription, inbox, waker, arrived }
+        Self {
+            subscription,
+            inbox,
+            waker,
+            arrived,
+        }
     }
 
     /// The subscription.
@@ -70,7 +78,10 @@ impl Stream for MessageStream {
             return Poll::Ready(Some(received));
         }
         let waker = context.waker().clone();
-        *self.waker.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(waker);
+        *self
+            .waker
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(waker);
         // What arrived before the waker was in place did not wake it.
         match self.take() {
             Some(received) => Poll::Ready(Some(received)),

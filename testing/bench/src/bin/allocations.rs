@@ -10,11 +10,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::error::Error;
 use std::hint::black_box;
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use zeekwire_serializer::{EventEncoder, EventMessage};
-use zeekwire_types::value::{Port, PortProtocol};
-use zeekwire_types::{Event, Value};
+use zeekwire::value::{Port, PortProtocol};
+use zeekwire::{Event, EventEncoder, EventMessage, Message, Node, Subscription, Value};
 
 /// The system's allocator, and how often it was asked for memory.
 struct Counting {
@@ -78,7 +80,104 @@ fn main() -> Result<(), Box<dyn Error>> {
             black_box(argument.read()?);
         }
         Ok(())
+    })?;
+    let mut pair = Pair::new(Handler::IoThread)?;
+    pair.count("encoded-to-delivery", |node| {
+        Ok(node.publication(TOPIC).send(bytes)?)
+    })?;
+    pair.count("event-to-delivery", |node| {
+        Ok(node.publish(TOPIC, black_box(&event))?)
+    })?;
+    let mut pair = Pair::new(Handler::OwnThread)?;
+    pair.count("encoded-to-handler", |node| {
+        Ok(node.publication(TOPIC).send(bytes)?)
     })
+}
+
+/// Which thread a subscriber's handler runs on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Handler {
+    IoThread,
+    OwnThread,
+}
+
+/// A publisher and a subscriber, two nodes of this process, linked over TCP.
+struct Pair {
+    publisher: Node,
+    delivered: Arc<AtomicU64>,
+    published: u64,
+    _subscription: Subscription,
+}
+
+impl Pair {
+    fn new(handler: Handler) -> Result<Self, Box<dyn Error>> {
+        let delivered = Arc::new(AtomicU64::new(0));
+        let seen = Arc::clone(&delivered);
+        let subscriber = Node::builder("subscriber").start()?;
+        let take = move |message: &Message<'_>| {
+            black_box(message.payload());
+            seen.fetch_add(1, Ordering::Relaxed);
+        };
+        let events = subscriber.subscribe([TOPIC])?;
+        let subscription = match handler {
+            Handler::IoThread => events.on_io_thread(take),
+            Handler::OwnThread => events.handler(take),
+        }?;
+        let endpoint = subscriber.listen("tcp://127.0.0.1:0")?;
+        let publisher = Node::builder("publisher").start()?;
+        publisher.connect(&endpoint)?.wait_ready(PATIENCE)?;
+        Ok(Self {
+            publisher,
+            delivered,
+            published: 0,
+            _subscription: subscription,
+        })
+    }
+
+    /// As [`count`], for publications; every allocation of both nodes counts.
+    fn count(
+        &mut self,
+        name: &str,
+        publish: impl Fn(&Node) -> Result<(), Box<dyn Error>>,
+    ) -> Result<(), Box<dyn Error>> {
+        self.publish(WARMUP, &publish)?;
+        let before = ALLOCATOR.allocations.load(Ordering::Relaxed);
+        self.publish(COUNT, &publish)?;
+        let allocations = ALLOCATOR.allocations.load(Ordering::Relaxed) - before;
+        writeln!(
+            io::stdout(),
+            "{name} count={COUNT} allocations={allocations}"
+        )?;
+        Ok(())
+    }
+
+    /// Publishes and waits until all was delivered. A few at a time, so that queues stay short:
+    /// those that grow for the first time are not what is counted.
+    fn publish(
+        &mut self,
+        count: u64,
+        publish: impl Fn(&Node) -> Result<(), Box<dyn Error>>,
+    ) -> Result<(), Box<dyn Error>> {
+        for number in 0..count {
+            publish(&self.publisher)?;
+            self.published += 1;
+            if number % BURST == 0 || number + 1 == count {
+                self.await_delivery()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn await_delivery(&self) -> Result<(), Box<dyn Error>> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.delivered.load(Ordering::Relaxed) < self.published {
+            if Instant::now() > deadline {
+                return Err("messages did not arrive in time".into());
+            }
+            thread::yield_now();
+        }
+        Ok(())
+    }
 }
 
 /// Runs `step` until it is warm, then `COUNT` times, and prints what was allocated meanwhile.
@@ -101,5 +200,10 @@ fn count(
     Ok(())
 }
 
-const WARMUP: u64 = 1_000;
-const COUNT: u64 = 10_000;
+const TOPIC: &str = "zeek/bench/events";
+const WARMUP: u64 = 20_000;
+const COUNT: u64 = 100_000;
+/// Messages published back to back.
+const BURST: u64 = 100;
+/// How long anything may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);

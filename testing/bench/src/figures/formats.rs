@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use super::{Bench, Figure};
 use crate::failure::{Failure, Result};
 use crate::probe::Probe;
+use crate::process::Process;
 use crate::report::{Outcome, Row, Target};
 use crate::sample;
 use crate::stats::Samples;
 
 pub(super) const FIGURE: Figure = Figure {
     name: "formats",
-    ids: &[INSTRUCTIONS, DECODE],
+    ids: &[INSTRUCTIONS, DECODE, ALLOCATIONS, ALLOCATIONS_ENCODED],
     extras: &[],
     rivals: false,
     limit: Duration::from_secs(60),
@@ -22,10 +23,12 @@ pub(super) const FIGURE: Figure = Figure {
 
 const INSTRUCTIONS: &str = "capnp_event_instructions_vs_bare";
 const DECODE: &str = "broker_bin_decode_mb_per_s";
+const ALLOCATIONS: &str = "allocs_per_message";
+const ALLOCATIONS_ENCODED: &str = "allocs_per_encoded_message";
 /// How long each run decodes.
 const DECODE_TIME: Duration = Duration::from_millis(300);
 
-fn measure(bench: &Bench, _deadline: Instant) -> Vec<Row> {
+fn measure(bench: &Bench, deadline: Instant) -> Vec<Row> {
     let mut rows = Vec::new();
     if bench.wants(INSTRUCTIONS) {
         let outcome = instruction_ratio(bench).unwrap_or_else(Outcome::Failed);
@@ -50,7 +53,52 @@ fn measure(bench: &Bench, _deadline: Instant) -> Vec<Row> {
             outcome,
         });
     }
+    let counted = [
+        (
+            ALLOCATIONS,
+            "event-to-delivery",
+            1.0,
+            "from values to an IO thread handler",
+        ),
+        (
+            ALLOCATIONS_ENCODED,
+            "encoded-to-delivery",
+            0.0,
+            "from bytes to an IO thread handler",
+        ),
+    ];
+    for (id, stretch, most, note) in counted {
+        if !bench.wants(id) {
+            continue;
+        }
+        let outcome = allocations(bench, stretch, deadline).map_or_else(Outcome::Failed, |each| {
+            Outcome::single(&[each].into_iter().collect(), note)
+        });
+        // A hundredth of an allocation: buffers for many messages.
+        let target = Target::AtMost(most + 0.01);
+        rows.push(Row {
+            id: id.to_owned(),
+            target,
+            unit: "allocations",
+            outcome,
+        });
+    }
     rows
+}
+
+/// Allocations for each message on that stretch of its way, both nodes together.
+fn allocations(bench: &Bench, stretch: &str, deadline: Instant) -> Result<f64> {
+    let program = bench
+        .programs
+        .own
+        .with_file_name("zeekwire-bench-allocations");
+    let mut counter = Process::start("allocation counter", &mut Command::new(program), deadline)?;
+    loop {
+        let words = counter.next_line()?;
+        if words.verb() == stretch {
+            return Ok(words.value::<f64>("allocations")? / words.value::<f64>("count")?);
+        }
+    }
 }
 
 fn instruction_ratio(bench: &Bench) -> Result<Outcome> {

@@ -78,8 +78,21 @@ fn runs(bench: &Bench, payload_bytes: usize, deadline: Instant) -> Result<(Outco
     let note = format!("{} runs; rival: nobody stopped", with.len());
     Ok((
         Outcome::ratio(&rates(&with), &rates(&without), note),
-        Outcome::single(&growth, format!("{payload_bytes}-byte payloads")),
+        Outcome::single(&growth, memory_note(&with, &without)),
     ))
+}
+
+/// What the growth is the difference of.
+fn memory_note(with: &[(f64, f64)], without: &[(f64, f64)]) -> String {
+    let median = |runs: &[(f64, f64)]| {
+        runs.iter()
+            .map(|run| run.1)
+            .collect::<Samples>()
+            .median()
+            .unwrap_or_default()
+    };
+    let (with, without) = (median(with), median(without));
+    format!("grew by {with} KiB, and by {without} KiB when nobody was stopped")
 }
 
 /// The rate of the subscriber that is not stopped, in millions per second, and the growth of the

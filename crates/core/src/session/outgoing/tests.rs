@@ -7,7 +7,9 @@ use crate::wire::split;
 fn outgoing(limits: OutgoingLimits) -> Outgoing {
     let mut outgoing = Outgoing::new(limits);
     for class in TrafficClass::ALL {
-        outgoing.set_credit_limit(class, u64::MAX).expect("it rises");
+        outgoing
+            .set_credit_limit(class, u64::MAX)
+            .expect("it rises");
     }
     outgoing
 }
@@ -33,11 +35,25 @@ fn written(outgoing: &mut Outgoing) -> Vec<(TrafficClass, usize)> {
 #[test]
 fn urgent_classes_go_first() {
     let mut outgoing = outgoing(OutgoingLimits::default());
-    for class in [TrafficClass::Log, TrafficClass::Event, TrafficClass::Control] {
+    for class in [
+        TrafficClass::Log,
+        TrafficClass::Event,
+        TrafficClass::Control,
+    ] {
         outgoing.enqueue(class, &message_of(class, b"t", b"12345678"));
     }
-    let classes: Vec<_> = written(&mut outgoing).into_iter().map(|(class, _)| class).collect();
-    assert_eq!(classes, [TrafficClass::Control, TrafficClass::Event, TrafficClass::Log]);
+    let classes: Vec<_> = written(&mut outgoing)
+        .into_iter()
+        .map(|(class, _)| class)
+        .collect();
+    assert_eq!(
+        classes,
+        [
+            TrafficClass::Control,
+            TrafficClass::Event,
+            TrafficClass::Log
+        ]
+    );
 }
 
 #[test]
@@ -54,13 +70,19 @@ fn less_urgent_classes_keep_a_tenth() {
     }
     let events = outgoing.sent_bytes(TrafficClass::Event);
     let logs = outgoing.sent_bytes(TrafficClass::Log);
-    assert!(logs * 11 >= events && logs * 8 <= events, "{logs} of {events}");
+    assert!(
+        logs * 11 >= events && logs * 8 <= events,
+        "{logs} of {events}"
+    );
 }
 
 #[test]
 fn a_long_message_lets_an_urgent_one_pass_after_one_fragment() {
     let mut outgoing = outgoing(OutgoingLimits::default());
-    outgoing.enqueue(TrafficClass::Log, &message_of(TrafficClass::Log, b"t", &[0; 500_000]));
+    outgoing.enqueue(
+        TrafficClass::Log,
+        &message_of(TrafficClass::Log, b"t", &[0; 500_000]),
+    );
     outgoing.plan_write();
     outgoing.plan_written(10_000);
     outgoing.enqueue(TrafficClass::Event, &message(b"t", b"urgent"));
@@ -78,18 +100,30 @@ fn a_long_message_lets_an_urgent_one_pass_after_one_fragment() {
 fn without_credit_nothing_goes_and_nothing_is_staged() {
     let mut outgoing = Outgoing::new(OutgoingLimits::default());
     let one = message(b"t", &[0; 64]);
-    outgoing.set_credit_limit(TrafficClass::Event, one.len() as u64).expect("it rises");
-    assert_eq!(outgoing.offer(TrafficClass::Event, &one, 0..one.len()), Offered::Staged);
-    assert_eq!(outgoing.offer(TrafficClass::Event, &one, 0..one.len()), Offered::Queued);
+    outgoing
+        .set_credit_limit(TrafficClass::Event, one.len() as u64)
+        .expect("it rises");
+    assert_eq!(
+        outgoing.offer(TrafficClass::Event, &one, 0..one.len()),
+        Offered::Staged
+    );
+    assert_eq!(
+        outgoing.offer(TrafficClass::Event, &one, 0..one.len()),
+        Offered::Queued
+    );
     outgoing.staged_written(&one, one.len());
     assert_eq!(outgoing.plan_write(), 0);
-    outgoing.set_credit_limit(TrafficClass::Event, 2 * one.len() as u64).expect("it rises");
+    outgoing
+        .set_credit_limit(TrafficClass::Event, 2 * one.len() as u64)
+        .expect("it rises");
     assert_eq!(outgoing.plan_write(), one.len());
 }
 
 #[test]
 fn what_the_socket_does_not_take_of_the_staged_is_queued_in_order() {
-    let turn: Vec<Vec<u8>> = (1..=5_usize).map(|n| message(b"t", &vec![0; n * 8])).collect();
+    let turn: Vec<Vec<u8>> = (1..=5_usize)
+        .map(|n| message(b"t", &vec![0; n * 8]))
+        .collect();
     let source = turn.concat();
     for cut in 0..=source.len() {
         let mut outgoing = outgoing(OutgoingLimits::default());
@@ -97,7 +131,10 @@ fn what_the_socket_does_not_take_of_the_staged_is_queued_in_order() {
         for one in &turn {
             let range = start..start + one.len();
             start = range.end;
-            assert_eq!(outgoing.offer(TrafficClass::Event, &source, range), Offered::Staged);
+            assert_eq!(
+                outgoing.offer(TrafficClass::Event, &source, range),
+                Offered::Staged
+            );
         }
         assert_eq!(outgoing.staged_bytes(), source.len());
         outgoing.staged_written(&source, cut);
@@ -109,13 +146,19 @@ fn what_the_socket_does_not_take_of_the_staged_is_queued_in_order() {
         assert_eq!([&source[..cut], &rest].concat(), source, "cut at {cut}");
         outgoing.plan_written(rest.len());
         assert!(outgoing.is_idle());
-        assert_eq!(outgoing.sent_bytes(TrafficClass::Event), source.len() as u64);
+        assert_eq!(
+            outgoing.sent_bytes(TrafficClass::Event),
+            source.len() as u64
+        );
         assert_eq!(outgoing.messages(), 5);
     }
 }
 
 fn small(policy: DropPolicy) -> OutgoingLimits {
-    OutgoingLimits { budget_bytes: [16_384; 4], policy }
+    OutgoingLimits {
+        budget_bytes: [16_384; 4],
+        policy,
+    }
 }
 
 #[test]
@@ -125,13 +168,19 @@ fn drop_oldest_keeps_the_newest_within_the_budget() {
         for n in 0..1000_u64 {
             let mut bytes = vec![0; payload];
             bytes[..8].copy_from_slice(&n.to_le_bytes());
-            assert_eq!(outgoing.enqueue(TrafficClass::Event, &message(b"t", &bytes)), Offered::Queued);
+            assert_eq!(
+                outgoing.enqueue(TrafficClass::Event, &message(b"t", &bytes)),
+                Offered::Queued
+            );
             assert!(outgoing.queued_bytes(TrafficClass::Event) <= 16_384);
             assert!(outgoing.queues[2].held_bytes() <= 16_384 + SLACK_BYTES);
         }
         let kept = outgoing.queued_messages(TrafficClass::Event) as u64;
         assert!(kept > 0);
-        assert_eq!(outgoing.drops().of(TrafficClass::Event).messages, 1000 - kept);
+        assert_eq!(
+            outgoing.drops().of(TrafficClass::Event).messages,
+            1000 - kept
+        );
         assert_eq!(outgoing.drops().topics()[0].topic, b"t");
     }
 }
@@ -140,8 +189,13 @@ fn drop_oldest_keeps_the_newest_within_the_budget() {
 fn drop_newest_keeps_the_oldest() {
     let mut outgoing = outgoing(small(DropPolicy::DropNewest));
     let one = message(b"t", &[0; 1000]);
-    let fates: Vec<_> = (0..20).map(|_| outgoing.enqueue(TrafficClass::Event, &one)).collect();
-    assert!(fates.starts_with(&[Offered::Queued; 10]) && fates.ends_with(&[Offered::Dropped; 4]), "{fates:?}");
+    let fates: Vec<_> = (0..20)
+        .map(|_| outgoing.enqueue(TrafficClass::Event, &one))
+        .collect();
+    assert!(
+        fates.starts_with(&[Offered::Queued; 10]) && fates.ends_with(&[Offered::Dropped; 4]),
+        "{fates:?}"
+    );
 }
 
 #[test]
@@ -176,5 +230,35 @@ fn a_half_sent_message_is_not_dropped() {
         outgoing.plan_written(bytes);
     }
     assert!(payload > long.len() - 40_000);
-    assert!(outgoing.drops().topics().iter().all(|lost| lost.topic == b"short"));
+    assert!(
+        outgoing
+            .drops()
+            .topics()
+            .iter()
+            .all(|lost| lost.topic == b"short")
+    );
+}
+
+#[test]
+fn a_write_that_ends_several_runs_later_and_inside_a_frame_loses_nothing() {
+    let mut outgoing = outgoing(OutgoingLimits::default());
+    let mut sent = Vec::new();
+    for n in 0..2000_usize {
+        let one = message(b"t", &vec![0; (n * 37) % 900]);
+        outgoing.enqueue(TrafficClass::Event, &one);
+        sent.extend(one);
+    }
+    let mut wire: Vec<u8> = Vec::new();
+    while outgoing.plan_write() > 0 {
+        let mut slices = [IoSlice::new(&[]); WRITE_SLICE_COUNT_MAX];
+        let count = outgoing.plan_slices(&mut slices);
+        let planned: Vec<u8> = slices[..count]
+            .iter()
+            .flat_map(|slice| slice.to_vec())
+            .collect();
+        let written = planned.len().min(101_003);
+        wire.extend(&planned[..written]);
+        outgoing.plan_written(written);
+    }
+    assert!(wire == sent);
 }

@@ -27,14 +27,31 @@ fn matching(index: &FilterIndex<u32>, topic: impl AsRef<[u8]>) -> Vec<u32> {
 /// Nothing but the empty structures is left.
 fn assert_holds_nothing(index: &FilterIndex<u32>) {
     assert!(index.is_empty());
-    assert_eq!((index.len(), index.filter_count(), index.exact_count), (0, 0, 0));
+    assert_eq!(
+        (index.len(), index.filter_count(), index.exact_count),
+        (0, 0, 0)
+    );
     assert_eq!(index.store.inners.len(), 0);
-    assert_eq!((index.store.lists.len(), index.by_filter.len(), index.prefixes.len()), (0, 0, 0));
+    assert_eq!(
+        (
+            index.store.lists.len(),
+            index.by_filter.len(),
+            index.prefixes.len()
+        ),
+        (0, 0, 0)
+    );
 }
 
 #[test]
 fn each_key_comes_once_and_in_order() {
-    let index = index(&[("a/*", 3), ("*", 2), ("a/b", 3), ("*/b", 1), ("a/*b", 3), ("a/b", 2)]);
+    let index = index(&[
+        ("a/*", 3),
+        ("*", 2),
+        ("a/b", 3),
+        ("*/b", 1),
+        ("a/*b", 3),
+        ("a/b", 2),
+    ]);
     assert_eq!(matching(&index, "a/b"), [1, 2, 3]);
     assert_eq!(matching(&index, "a/c"), [2, 3]);
     assert_eq!(matching(&index, ".a/b"), []);
@@ -64,7 +81,13 @@ fn what_is_not_held_cannot_be_removed() {
 
 #[test]
 fn an_escaped_filter_differs_from_the_star() {
-    let mut index = index(&[(r"a\*", 1), ("a*", 2), (r"a\*b*c", 3), (r"a*b*c", 4), (r"\\*", 5)]);
+    let mut index = index(&[
+        (r"a\*", 1),
+        ("a*", 2),
+        (r"a\*b*c", 3),
+        (r"a*b*c", 4),
+        (r"\\*", 5),
+    ]);
     assert_eq!(matching(&index, "a*"), [1, 2]);
     assert_eq!(matching(&index, "ab"), [2]);
     assert_eq!(matching(&index, "a*bc"), [2, 3, 4]);
@@ -78,7 +101,10 @@ fn an_escaped_filter_differs_from_the_star() {
 #[test]
 fn a_key_knows_its_filters() {
     let mut index = index(&[("a*", 1), ("b", 1), ("*c*", 1), ("b", 2)]);
-    let mut filters: Vec<_> = index.filters_of(1).map(|filter| filter.to_string()).collect();
+    let mut filters: Vec<_> = index
+        .filters_of(1)
+        .map(|filter| filter.to_string())
+        .collect();
     filters.sort_unstable();
     assert_eq!(filters, ["*c*", "a*", "b"]);
     assert_eq!(index.remove_key(1), 3);
@@ -137,7 +163,12 @@ fn long_lists_agree_with_the_oracle_while_they_grow_and_shrink() {
                 .filter(|(_, text)| naive::matches(text.as_bytes(), topic.as_bytes()))
                 .map(|(key, _)| *key)
                 .collect();
-            assert_eq!(matching(index, topic), expected, "{topic} with {} filters", held.len());
+            assert_eq!(
+                matching(index, topic),
+                expected,
+                "{topic} with {} filters",
+                held.len()
+            );
         }
     };
     let all = (0..NUMBERS).flat_map(numbered);
@@ -153,7 +184,9 @@ fn long_lists_agree_with_the_oracle_while_they_grow_and_shrink() {
     let last = u32::try_from(held.len()).unwrap();
     for step in 0..last {
         let key = step * 7 % last;
-        let text = held.remove(&key).unwrap_or_else(|| panic!("{key} comes once"));
+        let text = held
+            .remove(&key)
+            .unwrap_or_else(|| panic!("{key} comes once"));
         assert!(index.remove(&filter(&text), key));
         if step % 199 == 0 || step + 20 > last {
             check(&index, &held);
@@ -184,8 +217,7 @@ fn memory_follows_what_is_held() {
 }
 
 fn content(index: &FilterIndex<u32>, prefix: &[u8]) -> Content {
-    let store = &index.store;
-    index.prefixes.content(prefix, &store.hasher, |content| store.prefix_of(content))
+    index.prefixes.content(prefix, &index.store.hasher)
 }
 
 /// What a topic costs in the lists: candidates that were tried, whatever peers choose.
@@ -196,13 +228,18 @@ fn filters_that_differ_in_their_grams_are_not_tried() {
         index.insert(&filter(&text), 1);
     }
     let content = content(&index, b"zeek/");
-    for (topic, most) in [("zeek/abc/x77", 1), ("zeek/abc/x7777", 4), ("zeek/abc/y7", 0)] {
+    for (topic, most) in [
+        ("zeek/abc/x77", 1),
+        ("zeek/abc/x7777", 4),
+        ("zeek/abc/y7", 0),
+    ] {
         let mut tried = 0;
         let mut probe = Probe::new(topic.as_bytes());
-        let _ = index.store.lists[content.list].visit(&mut probe, 5, &index.store.hasher, &mut |_| {
-            tried += 1;
-            ControlFlow::Continue(())
-        });
+        let _ =
+            index.store.lists[content.list].visit(&mut probe, 5, &index.store.hasher, &mut |_| {
+                tried += 1;
+                ControlFlow::Continue(())
+            });
         assert!(tried <= most, "{tried} tried for {topic}");
     }
 }
@@ -217,10 +254,11 @@ fn a_repeating_topic_tries_no_filter_twice() {
     let topic = [b'a'; 512];
     let list = content(&index, b"").list;
     let mut tried = 0;
-    let _ = index.store.lists[list].visit(&mut Probe::new(&topic), 0, &index.store.hasher, &mut |_| {
-        tried += 1;
-        ControlFlow::Continue(())
-    });
+    let _ =
+        index.store.lists[list].visit(&mut Probe::new(&topic), 0, &index.store.hasher, &mut |_| {
+            tried += 1;
+            ControlFlow::Continue(())
+        });
     assert!(tried <= 200, "{tried} tries");
 }
 
@@ -239,7 +277,43 @@ fn seeds_change_no_answer() {
         assert_eq!(matching(&one, &topic), matching(&two, &topic));
     }
     for key in 0..9 {
-        assert!(one.filters_of(key).eq(two.filters_of(key)), "the order has no seed in it");
+        assert!(
+            one.filters_of(key).eq(two.filters_of(key)),
+            "the order has no seed in it"
+        );
+    }
+}
+
+/// Runs of few different bytes, so that topics have many of them by chance, at any place.
+fn runs(len: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop::sample::select(b"aab/1".to_vec()), len)
+}
+
+proptest! {
+    /// More filters than are simply tried, with literals of each length that grams have.
+    #[test]
+    fn crowded_lists_agree_with_the_oracle(
+        parts in prop::collection::vec((any::<bool>(), runs(1..10), runs(0..10)), 20..80),
+        topics in prop::collection::vec(runs(1..60), 1..20),
+    ) {
+        let mut index = FilterIndex::new(8);
+        let mut texts = Vec::new();
+        for (key, (prefixed, first, second)) in (0..).zip(parts) {
+            let prefix: &[u8] = if prefixed { b"a" } else { b"" };
+            let text = [prefix, b"*", &first, b"*", &second].concat();
+            index.insert(&filter(&text), key);
+            texts.push(text);
+        }
+        // Topics of chance match little, so each filter is also turned into one.
+        let made = texts.iter().map(|text| {
+            let stars = text.iter().map(|&byte| if byte == b'*' { b'b' } else { byte });
+            stars.collect::<Vec<u8>>()
+        });
+        for topic in topics.iter().cloned().chain(made) {
+            let keys = (0..).zip(&texts).filter(|(_, text)| naive::matches(text, &topic));
+            let expected: Vec<u32> = keys.map(|(key, _)| key).collect();
+            prop_assert_eq!(matching(&index, &topic), expected, "{:?}", topic);
+        }
     }
 }
 
@@ -253,7 +327,18 @@ enum Step {
 
 fn texts() -> impl Strategy<Value = Vec<u8>> {
     let part = prop::sample::select(vec![
-        &b"a"[..], b"b", b"ab", b"abcd", b"abcdefgh", b"/", b".", b"*", b"*", b"*", br"\*", br"\\",
+        &b"a"[..],
+        b"b",
+        b"ab",
+        b"abcd",
+        b"abcdefgh",
+        b"/",
+        b".",
+        b"*",
+        b"*",
+        b"*",
+        br"\*",
+        br"\\",
     ]);
     prop::collection::vec(part, 1..10)
         .prop_map(|parts| parts.concat())
@@ -308,7 +393,8 @@ proptest! {
             prop_assert_eq!(index.len(), list.len());
         }
         for key in 0..6 {
-            let mut held: Vec<_> = list.iter().filter(|pair| pair.1 == key).map(|pair| pair.0.clone()).collect();
+            let own = list.iter().filter(|pair| pair.1 == key);
+            let mut held: Vec<_> = own.map(|pair| pair.0.clone()).collect();
             let mut filters: Vec<_> = index.filters_of(key).collect();
             held.sort_unstable();
             filters.sort_unstable();

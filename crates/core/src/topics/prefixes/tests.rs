@@ -4,39 +4,42 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A table with its hasher and the prefixes it was ever given, by number.
+/// A table with its hasher.
 struct Table {
     table: PrefixTable,
     hasher: TopicHasher,
-    prefixes: BTreeMap<u32, Vec<u8>>,
 }
 
 impl Table {
     fn new() -> Self {
-        let (table, prefixes) = (PrefixTable::new(), BTreeMap::new());
-        Self { table, hasher: TopicHasher::new(6), prefixes }
+        Self {
+            table: PrefixTable::new(),
+            hasher: TopicHasher::new(6),
+        }
     }
 
     fn set(&mut self, prefix: &[u8], number: u32) {
-        self.prefixes.insert(number, prefix.to_vec());
-        let content = Content { prefix: number, list: NONE };
-        self.table.set(prefix, content, &self.hasher, |content| &self.prefixes[&content.prefix]);
+        self.table.set(
+            prefix,
+            Content {
+                prefix: number,
+                list: NONE,
+            },
+            &self.hasher,
+        );
     }
 
     fn remove(&mut self, prefix: &[u8]) {
-        let bytes_of = |content: Content| &self.prefixes[&content.prefix][..];
-        self.table.set(prefix, Content::EMPTY, &self.hasher, bytes_of);
+        self.table.set(prefix, Content::EMPTY, &self.hasher);
     }
 
     fn number(&self, prefix: &[u8]) -> u32 {
-        let bytes_of = |content: Content| &self.prefixes[&content.prefix][..];
-        self.table.content(prefix, &self.hasher, bytes_of).prefix
+        self.table.content(prefix, &self.hasher).prefix
     }
 
     fn walk(&self, topic: &[u8]) -> Vec<(usize, u32)> {
         let mut found = Vec::new();
-        let bytes_of = |content: Content| &self.prefixes[&content.prefix][..];
-        let ended = self.table.walk(topic, &self.hasher, bytes_of, |len, content| {
+        let ended = self.table.walk(topic, &self.hasher, |len, content| {
             found.push((len, content.prefix));
             ControlFlow::Continue(())
         });
@@ -63,8 +66,7 @@ fn a_walk_ends_when_told() {
     table.set(b"a", 1);
     table.set(b"ab", 2);
     let mut visits = 0;
-    let bytes_of = |content: Content| &table.prefixes[&content.prefix][..];
-    let ended = table.table.walk(b"abc", &table.hasher, bytes_of, |_, _| {
+    let ended = table.table.walk(b"abc", &table.hasher, |_, _| {
         visits += 1;
         ControlFlow::Break(())
     });
@@ -98,7 +100,9 @@ fn prefixes_of_every_length_are_found() {
 #[test]
 fn nothing_is_left_of_many_prefixes() {
     let mut table = Table::new();
-    let prefixes: Vec<String> = (0..5000).map(|number| format!("zeek/table/{number}/")).collect();
+    let prefixes: Vec<String> = (0..5000)
+        .map(|number| format!("zeek/table/{number}/"))
+        .collect();
     for (number, prefix) in (0..).zip(&prefixes) {
         table.set(prefix.as_bytes(), number);
     }
@@ -108,7 +112,11 @@ fn nothing_is_left_of_many_prefixes() {
         assert_eq!(table.walk(prefix.as_bytes()), []);
     }
     assert_eq!((table.table.len(), table.table.lengths.len()), (0, 0));
-    assert!(table.table.contents.capacity() < 100, "{}", table.table.contents.capacity());
+    assert!(
+        table.table.prefixes.capacity() < 100,
+        "{}",
+        table.table.prefixes.capacity()
+    );
 }
 
 fn prefixes() -> impl Strategy<Value = Vec<u8>> {

@@ -23,7 +23,10 @@ fn hello() -> Hello {
     Hello {
         node: NodeId {
             name: NodeName::new("proxy-1").expect("a good name"),
-            incarnation: Incarnation { started_us: 3, random: 4 },
+            incarnation: Incarnation {
+                started_us: 3,
+                random: 4,
+            },
         },
         role: Role::Client,
         features: 5,
@@ -36,7 +39,10 @@ fn hello() -> Hello {
 
 #[test]
 fn each_kind_survives_the_wire() {
-    let goodbye = Goodbye { reason: Reason::NameInUse, text: "taken".to_owned() };
+    let goodbye = Goodbye {
+        reason: Reason::NameInUse,
+        text: "taken".to_owned(),
+    };
     let filter = TopicFilter::new("zeek/*").expect("a good filter");
     for control in [
         Control::Hello(hello()),
@@ -44,12 +50,30 @@ fn each_kind_survives_the_wire() {
         Control::Refuse(goodbye.clone()),
         Control::Close(goodbye),
         Control::Heartbeat,
-        Control::Subscribe { token: 9, filters: vec![filter.clone()], snapshot_end: true },
-        Control::Subscribe { token: 0, filters: vec![], snapshot_end: true },
-        Control::Unsubscribe { token: 9, filters: vec![filter] },
+        Control::Subscribe {
+            token: 9,
+            filters: vec![filter.clone()],
+            snapshot_end: true,
+        },
+        Control::Subscribe {
+            token: 0,
+            filters: vec![],
+            snapshot_end: true,
+        },
+        Control::Unsubscribe {
+            token: 9,
+            filters: vec![filter],
+        },
         Control::Done(77),
-        Control::Credit { class: TrafficClass::Log, limit: 1 << 40 },
-        Control::Dropped { class: TrafficClass::Event, messages: 5, bytes: 6 },
+        Control::Credit {
+            class: TrafficClass::Log,
+            limit: 1 << 40,
+        },
+        Control::Dropped {
+            class: TrafficClass::Event,
+            messages: 5,
+            bytes: 6,
+        },
     ] {
         assert_eq!(decoded(&control), [control]);
     }
@@ -60,12 +84,23 @@ fn many_filters_travel_in_several_messages_and_the_last_has_the_token() {
     let filters: Vec<_> = (0..5000)
         .map(|n| TopicFilter::new(format!("zeek/cluster/node/worker-{n}/*")).expect("good"))
         .collect();
-    let whole = Control::Subscribe { token: 3, filters: filters.clone(), snapshot_end: true };
+    let whole = Control::Subscribe {
+        token: 3,
+        filters: filters.clone(),
+        snapshot_end: true,
+    };
     let parts = decoded(&whole);
     assert!(parts.len() > 1);
     let mut joined = Vec::new();
     for (index, part) in parts.iter().enumerate() {
-        let Control::Subscribe { token, filters, snapshot_end } = part else { panic!("{part:?}") };
+        let Control::Subscribe {
+            token,
+            filters,
+            snapshot_end,
+        } = part
+        else {
+            panic!("{part:?}")
+        };
         let last = index + 1 == parts.len();
         assert_eq!((*token, *snapshot_end), (if last { 3 } else { 0 }, last));
         joined.extend(filters.iter().cloned());
@@ -80,7 +115,10 @@ fn damage_is_refused_or_read_in_bounds() {
     let payload = AlignedBytes::copied(&bytes[FRAME_HEADER_BYTES..]);
     for words in 0..payload.len() / 8 {
         let short = AlignedBytes::copied(&payload[..words * 8]);
-        assert!(!matches!(Control::decode(&short), Ok(Control::Hello(_))), "{words} words");
+        assert!(
+            !matches!(Control::decode(&short), Ok(Control::Hello(_))),
+            "{words} words"
+        );
     }
     let mut flipped = payload.clone();
     for index in 0..payload.len() {
@@ -97,7 +135,10 @@ fn a_name_that_breaks_the_rules_is_a_fault() {
     let mut bytes = Vec::new();
     ControlWriter::write(&Control::Hello(hello()), &mut bytes);
     let mut payload = AlignedBytes::copied(&bytes[FRAME_HEADER_BYTES..]);
-    let place = payload.windows(7).position(|w| w == b"proxy-1").expect("it is in there");
+    let place = payload
+        .windows(7)
+        .position(|w| w == b"proxy-1")
+        .expect("it is in there");
     payload[place] = b'*';
     assert_eq!(Control::decode(&payload), Err(Fault::HelloName));
 }

@@ -1,0 +1,179 @@
+//! A node of the program's own that is attached to others as a client.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use zeekwire::{Link, LinkError, LinkEvent, ListenOptions, Node, NodeBuilder, Peer};
+
+use crate::failure::Failure;
+use crate::flags::LinkFlags;
+use crate::output;
+use crate::stop::Stop;
+
+/// A client node and its links.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) node: Node,
+    links: Vec<(String, Link)>,
+    news: Receiver<LinkNews>,
+    wait: Duration,
+}
+
+/// What happened to a link, in as much as people care.
+#[derive(Clone, Debug)]
+pub(crate) enum LinkNews {
+    /// The peer's subscriptions are known: what is published now reaches it.
+    Linked(Peer),
+    /// A link that was up ended.
+    Lost(Option<Peer>, String),
+}
+
+impl Client {
+    /// Starts a client called `command` and the process id unless the flags name it.
+    pub(crate) fn start(flags: &LinkFlags, command: &str) -> Result<Self, Failure> {
+        Self::start_with(flags, command, |builder| builder)
+    }
+
+    /// As [`Client::start`], with a say in how the node is made.
+    pub(crate) fn start_with(
+        flags: &LinkFlags,
+        command: &str,
+        edit: impl FnOnce(NodeBuilder) -> NodeBuilder,
+    ) -> Result<Self, Failure> {
+        let name = match &flags.name {
+            Some(name) => name.to_string(),
+            None => format!("{command}-{}", std::process::id()),
+        };
+        let (news_in, news) = channel();
+        let builder = edit(Node::builder(&name).client().program(&program(command)));
+        let node = builder.on_link_event(forward(news_in)).start()?;
+        let options =
+            ListenOptions { insecure_remote: flags.insecure_remote, ..ListenOptions::default() };
+        for endpoint in &flags.listen {
+            let (_, bound) = node.listen_with(&endpoint.to_string(), options.clone())?;
+            output::note(format_args!("{name} listens at {bound}"));
+        }
+        let mut links = Vec::new();
+        for endpoint in flags.endpoints() {
+            let link = node.connect(&endpoint)?;
+            links.push((endpoint, link));
+        }
+        Ok(Self { node, links, news, wait: flags.wait.0 })
+    }
+
+    /// Whether there is an endpoint that it connects to.
+    pub(crate) fn dials(&self) -> bool {
+        !self.links.is_empty()
+    }
+
+    /// Waits until all that it connects to is linked; where it only listens, until somebody came.
+    /// Returns who is there.
+    pub(crate) fn wait_linked(&self, stop: &Stop) -> Result<Vec<Peer>, Failure> {
+        let deadline = Instant::now() + self.wait;
+        if self.links.is_empty() {
+            return self.wait_visitor(stop, deadline).map(|peer| vec![peer]);
+        }
+        let mut peers = Vec::new();
+        for (endpoint, link) in &self.links {
+            peers.push(self.wait_link(endpoint, link, stop, deadline)?);
+        }
+        Ok(peers)
+    }
+
+    fn wait_link(
+        &self,
+        endpoint: &str,
+        link: &Link,
+        stop: &Stop,
+        deadline: Instant,
+    ) -> Result<Peer, Failure> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match link.wait_ready(left.min(Stop::LOOK_EVERY)) {
+                Ok(peer) => return Ok(peer),
+                Err(LinkError::Timeout { .. }) if stop.is_set() => return Err(interrupted(stop)),
+                Err(LinkError::Timeout { .. }) if !left.is_zero() => {}
+                Err(error) => return Err(self.not_linked(endpoint, &error)),
+            }
+        }
+    }
+
+    fn wait_visitor(&self, stop: &Stop, deadline: Instant) -> Result<Peer, Failure> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.news.recv_timeout(left.min(Stop::LOOK_EVERY)) {
+                Ok(LinkNews::Linked(peer)) => return Ok(peer),
+                _ if stop.is_set() => return Err(interrupted(stop)),
+                Err(RecvTimeoutError::Timeout) if left.is_zero() => {
+                    return Err(Failure::job(format_args!(
+                        "nobody connected within {} s; --wait gives more time",
+                        self.wait.as_secs_f64()
+                    )));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn not_linked(&self, endpoint: &str, error: &LinkError) -> Failure {
+        let reason = match error {
+            LinkError::Timeout { last: Some(reason) } | LinkError::GaveUp { reason } => reason,
+            LinkError::Timeout { last: None } => "no answer",
+        };
+        Failure::job(format_args!(
+            "not linked to {endpoint} within {} s: {reason}\n\
+             Is a node listening there? `zeekwire node` does, and `zeekwire sub --listen ENDPOINT`. \
+             --connect names another endpoint, --wait gives more time.",
+            self.wait.as_secs_f64()
+        ))
+    }
+
+    /// Tells on standard error what happened to links since the last call.
+    pub(crate) fn tell_news(&self) {
+        self.news.try_iter().for_each(|news| news.tell());
+    }
+}
+
+impl LinkNews {
+    /// Tells it on standard error.
+    pub(crate) fn tell(&self) {
+        match self {
+            Self::Linked(peer) => output::note(format_args!("linked to {}", describe(peer))),
+            Self::Lost(Some(peer), reason) => {
+                output::note(format_args!("link to {} ended: {reason}", peer.node.name));
+            }
+            Self::Lost(None, reason) => output::note(format_args!("a link ended: {reason}")),
+        }
+    }
+}
+
+/// An observer of links that passes on what people care about.
+pub(crate) fn forward(news: Sender<LinkNews>) -> impl Fn(&LinkEvent) + Send + Sync + 'static {
+    let news = Mutex::new(news);
+    move |event| {
+        let item = match event {
+            LinkEvent::Ready { peer, .. } => LinkNews::Linked(peer.clone()),
+            LinkEvent::Down { peer, reason, .. } => LinkNews::Lost(peer.clone(), reason.clone()),
+            _ => return,
+        };
+        // Nobody listens any more: the command is ending.
+        let _ending = news.lock().unwrap_or_else(PoisonError::into_inner).send(item);
+    }
+}
+
+/// What a node of this program says that it is.
+pub(crate) fn program(command: &str) -> String {
+    format!("zeekwire {} {command}", env!("CARGO_PKG_VERSION"))
+}
+
+/// Who a peer is, in a few words.
+pub(crate) fn describe(peer: &Peer) -> String {
+    let text = format!("{} ({}, {}) at {}", peer.node.name, peer.role, peer.program, peer.endpoint);
+    crate::render::printable(&text).into_owned()
+}
+
+/// What becomes of a command that was told to end before its job was done.
+pub(crate) fn interrupted(stop: &Stop) -> Failure {
+    if stop.is_signalled() { Failure::job("interrupted") } else { Failure::OutputClosed }
+}

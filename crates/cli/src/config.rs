@@ -1,0 +1,235 @@
+//! The configuration of `zeekwire node`: one annotated TOML file, or flags, or both.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use zeekwire::{DropPolicy, Endpoint, NodeName, TopicFilter, limits};
+
+use crate::failure::Failure;
+use crate::flags::DEFAULT_ENDPOINT;
+
+/// A file whose values are the defaults, with a word about each.
+pub(crate) const EXAMPLE: &str = include_str!("config/example.toml");
+
+/// How a node runs.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NodeConfig {
+    pub(crate) name: Text<NodeName>,
+    pub(crate) listen: Vec<Text<Endpoint>>,
+    pub(crate) insecure_remote: bool,
+    pub(crate) connect: Vec<Text<Endpoint>>,
+    pub(crate) subscribe: Vec<Text<Filter>>,
+    pub(crate) json: bool,
+    pub(crate) echo: bool,
+    pub(crate) admin: bool,
+    pub(crate) queue: QueueConfig,
+    pub(crate) heartbeat: HeartbeatConfig,
+}
+
+/// Events that wait for a link.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct QueueConfig {
+    pub(crate) bytes_max: QueueBytes,
+    pub(crate) policy: Text<DropPolicy>,
+}
+
+/// How silent peers are noticed.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct HeartbeatConfig {
+    pub(crate) every_ms: Milliseconds,
+    pub(crate) silence_max_ms: Milliseconds,
+}
+
+impl Default for NodeConfig {
+    fn default() -> Self {
+        let endpoint = DEFAULT_ENDPOINT.parse().expect("the default endpoint is one");
+        Self {
+            name: Text(NodeName::new("node").expect("this is a node name")),
+            listen: vec![Text(endpoint)],
+            insecure_remote: false,
+            connect: Vec::new(),
+            subscribe: Vec::new(),
+            json: false,
+            echo: true,
+            admin: true,
+            queue: QueueConfig::default(),
+            heartbeat: HeartbeatConfig::default(),
+        }
+    }
+}
+
+impl Default for QueueConfig {
+    fn default() -> Self {
+        Self { bytes_max: QueueBytes(8 * 1024 * 1024), policy: Text(DropPolicy::Block) }
+    }
+}
+
+impl Default for HeartbeatConfig {
+    fn default() -> Self {
+        Self { every_ms: Milliseconds(2_000), silence_max_ms: Milliseconds(5_000) }
+    }
+}
+
+impl NodeConfig {
+    /// Reads a file.
+    pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::usage(format_args!("cannot read {}: {error}", path.display()))
+        })?;
+        Self::parse(&text).map_err(|error| {
+            Failure::usage(format_args!("{}: {}", path.display(), error.trim_end()))
+        })
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What no single value can tell.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let heartbeat = &self.heartbeat;
+        if heartbeat.silence_max_ms.0 <= heartbeat.every_ms.0 {
+            return Err(format!(
+                "[heartbeat] silence_max_ms is {} and every_ms {}: a peer must get the time to \
+                 send a heartbeat, so make silence_max_ms the larger, best twice as large or more",
+                heartbeat.silence_max_ms.0, heartbeat.every_ms.0
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A value that is written as text and read with the rules of its type.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(try_from = "String", bound = "T: std::str::FromStr<Err: fmt::Display>")]
+pub(crate) struct Text<T>(pub(crate) T);
+
+impl<T: std::str::FromStr<Err: fmt::Display>> TryFrom<String> for Text<T> {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|error: T::Err| error.to_string())
+    }
+}
+
+/// A filter over topics.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Filter(pub(crate) String);
+
+impl std::str::FromStr for Filter {
+    type Err = zeekwire::TopicError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        TopicFilter::new(text).map(|_| Self(text.to_owned()))
+    }
+}
+
+/// Bytes that a queue may hold.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(try_from = "u64")]
+pub(crate) struct QueueBytes(pub(crate) usize);
+
+impl TryFrom<u64> for QueueBytes {
+    type Error = String;
+
+    fn try_from(bytes: u64) -> Result<Self, String> {
+        const BYTES_MIN: usize = limits::FRAGMENT_BYTES_MAX;
+        match usize::try_from(bytes) {
+            Ok(bytes) if (BYTES_MIN..=1 << 40).contains(&bytes) => Ok(Self(bytes)),
+            _ => Err(format!("a queue holds {BYTES_MIN} bytes to 1 TiB, not {bytes} bytes")),
+        }
+    }
+}
+
+impl std::str::FromStr for QueueBytes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse::<u64>().map_err(|_| "write a number of bytes".to_owned())?.try_into()
+    }
+}
+
+/// A span of time in milliseconds.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(try_from = "u64")]
+pub(crate) struct Milliseconds(pub(crate) u64);
+
+impl Milliseconds {
+    pub(crate) const fn duration(self) -> Duration {
+        Duration::from_millis(self.0)
+    }
+}
+
+impl TryFrom<u64> for Milliseconds {
+    type Error = String;
+
+    fn try_from(ms: u64) -> Result<Self, String> {
+        match ms {
+            10..=3_600_000 => Ok(Self(ms)),
+            _ => Err(format!("this is 10 ms to 3600000 ms, an hour, not {ms} ms")),
+        }
+    }
+}
+
+impl std::str::FromStr for Milliseconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse::<u64>().map_err(|_| "write a number of milliseconds".to_owned())?.try_into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_the_example_are_the_defaults() {
+        assert_eq!(NodeConfig::parse(EXAMPLE), Ok(NodeConfig::default()));
+        assert_eq!(NodeConfig::parse(""), Ok(NodeConfig::default()));
+    }
+
+    #[test]
+    fn example_names_every_setting() {
+        let table: toml::Table = EXAMPLE.parse().unwrap();
+        let debug = format!("{:#?}", NodeConfig::default());
+        let top = debug.lines().filter(|line| line.starts_with("    ") && !line.starts_with("     "));
+        for line in top {
+            if let Some((name, _)) = line.trim().split_once(": ") {
+                assert!(table.contains_key(name), "{name} is missing");
+            }
+        }
+    }
+
+    #[test]
+    fn errors_point_at_line_and_key() {
+        let cases = [
+            ("name = \"a\"\nlisten = [\"tcp://127.0.0.1\"]", "line 2", "port"),
+            ("\nnmae = \"a\"", "line 2", "unknown field `nmae`"),
+            ("[queue]\npolicy = \"blcok\"", "line 2", "drop-oldest"),
+            ("[queue]\nbytes_max = 5", "line 2", "32768 bytes"),
+            ("[heartbeat]\n\nevery_ms = \"2s\"", "line 3", "integer"),
+            ("echo = 1", "line 1", "boolean"),
+            ("name = \"a b\"", "line 1", "node name"),
+            ("subscribe = [\n  \"a\",\n  \"\\\\x\"]", "line 3", "backslash"),
+            ("name = ", "line 1", "string"),
+        ];
+        for (text, line, what) in cases {
+            let error = NodeConfig::parse(text).unwrap_err();
+            assert!(error.contains(line) && error.contains(what), "of {text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn peers_get_time_for_a_heartbeat() {
+        let error = NodeConfig::parse("[heartbeat]\nevery_ms = 5000").unwrap_err();
+        assert!(error.contains("silence_max_ms"), "{error}");
+    }
+}

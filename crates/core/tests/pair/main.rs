@@ -1,0 +1,21 @@
+//! Two nodes driven against each other with a virtual clock over links that delay, cut, stall and
+//! corrupt, from a seed.
+//!
+//! A failing property prints the seed that shows it again: `PAIR_SEED=7 cargo test ...`.
+
+mod check;
+mod corruption;
+mod credit;
+mod delivery;
+mod direct;
+mod handshake;
+mod liveness;
+mod pipe;
+mod policies;
+mod reconnect;
+mod rng;
+mod routing;
+mod side;
+mod sharing;
+mod stranger;
+mod world;

@@ -1,0 +1,9 @@
+//! Links over real sockets: how they start, come back, end, and meet strangers.
+
+mod closing;
+#[path = "../common/mod.rs"]
+mod common;
+mod endpoints;
+mod reconnecting;
+mod refusing;
+mod strangers;

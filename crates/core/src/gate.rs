@@ -34,7 +34,7 @@ impl SequenceGate {
         Self {
             slots: Vec::new(),
             by_publisher: BTreeMap::new(),
-            clock: 0,
+            hand: 0,
             epoch: 0,
         }
     }

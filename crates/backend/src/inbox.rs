@@ -180,9 +180,7 @@ impl Inbox {
     /// stays. It runs on the engine's thread.
     pub fn set_signal(&self, signal: impl Fn() + Send + Sync + 'static) {
         let _first = self.signal.set(Box::new(signal));
-        if !self.lock().batches.is_empty() {
-            self.raise_signal();
-        }
+        self.signal_if_waiting();
     }
 
     /// For the engine: calls `relaxed` when a congested inbox has room again.
@@ -292,7 +290,12 @@ impl Inbox {
         let mut state = self.lock();
         loop {
             if let Some((taken, relaxed)) = take(&mut state, self.limits.bytes_max) {
+                // A deposit wakes one sleeper; whoever leaves something wakes the next.
+                let more = state.sleepers > 0 && !state.batches.is_empty();
                 drop(state);
+                if more {
+                    self.arrived.notify_one();
+                }
                 self.tell_relaxed(relaxed);
                 return Some(taken);
             }
@@ -335,9 +338,13 @@ impl Inbox {
         state.batches.push_front(batch);
     }
 
-    /// Raises the signal again if messages wait: for readers that took only some.
+    /// Raises the signal again if messages wait, or none ever will: for readers that took only
+    /// some.
     pub fn signal_if_waiting(&self) {
-        if !self.lock().batches.is_empty() {
+        let state = self.lock();
+        let waiting = !state.batches.is_empty() || state.closed;
+        drop(state);
+        if waiting {
             self.raise_signal();
         }
     }
@@ -350,9 +357,13 @@ impl Inbox {
 
     /// For the engine: nothing more will arrive. What waits can still be taken.
     pub fn close(&self) {
-        self.lock().closed = true;
+        let mut state = self.lock();
+        state.closed = true;
+        let relaxed = std::mem::take(&mut state.held_back);
+        drop(state);
         self.arrived.notify_all();
         self.raise_signal();
+        self.tell_relaxed(relaxed);
     }
 
     /// Whether nothing more will arrive.

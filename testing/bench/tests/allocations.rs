@@ -21,7 +21,8 @@ fn event_allocates_once_at_most_from_its_values_to_its_delivery() {
 #[test]
 fn encoded_event_allocates_nothing_until_its_delivery() {
     check("encoded-to-delivery", 0.0);
-    check("encoded-to-handler", 0.0);
+    // Batches that wait for another thread pin buffers, which serve many messages each.
+    check("encoded-to-handler", 0.1);
 }
 
 /// What buffers for many messages may cost, spread over the messages.

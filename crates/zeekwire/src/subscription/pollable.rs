@@ -48,7 +48,8 @@ impl Pollable {
     /// Runs `each` for the messages that wait, batch by batch, until about `bytes_max` bytes of
     /// payload were seen or none are left. Never waits. Returns how many there were.
     ///
-    /// The descriptor stays readable while messages are left.
+    /// The descriptor stays readable while messages are left, and for good once the subscription
+    /// has ended.
     pub fn drain(&self, bytes_max: usize, mut each: impl FnMut(&Message<'_>)) -> usize {
         let mut signals = [0; 64];
         while matches!((&self.readable).read(&mut signals), Ok(read) if read == signals.len()) {}
@@ -64,10 +65,10 @@ impl Pollable {
             let rest = !batch.is_empty();
             self.inbox.put_back(batch);
             if rest || bytes >= bytes_max {
-                self.inbox.signal_if_waiting();
                 break;
             }
         }
+        self.inbox.signal_if_waiting();
         count
     }
 

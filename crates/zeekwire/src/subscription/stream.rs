@@ -51,15 +51,18 @@ impl MessageStream {
 
     /// Waits for the next message. `None` once the subscription has ended.
     ///
-    /// Safe to cancel: a message is taken only when it is returned.
+    /// Safe to cancel: a message is taken only when it is returned. Several tasks may wait; each
+    /// message goes to one.
     pub async fn next(&self) -> Option<Received> {
         loop {
             let arrived = Arc::clone(&self.arrived);
-            if let Some(received) = self.take() {
-                return Some(received);
-            }
-            if self.inbox.is_closed() {
-                return self.take();
+            // Asked before: nothing comes after the end.
+            let closed = self.inbox.is_closed();
+            let taken = self.take();
+            if taken.is_some() || closed {
+                // What is left, or the end, is for the next task.
+                self.inbox.signal_if_waiting();
+                return taken;
             }
             arrived.notified().await;
         }

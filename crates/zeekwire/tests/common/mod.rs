@@ -59,8 +59,12 @@ impl Pair {
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let meeting_place = Inproc::new();
-        let server = server(Node::builder("server").inproc(&meeting_place)).start().unwrap();
-        let client = client(Node::builder("client").inproc(&meeting_place)).start().unwrap();
+        let server = server(Node::builder("server").inproc(&meeting_place))
+            .start()
+            .unwrap();
+        let client = client(Node::builder("client").inproc(&meeting_place))
+            .start()
+            .unwrap();
         let endpoint = match over {
             Over::Tcp => "tcp://127.0.0.1:0".to_owned(),
             Over::Ipc => format!("ipc://{}/server.sock", folder.path().display()),
@@ -69,7 +73,13 @@ impl Pair {
         let endpoint = server.listen(&endpoint).unwrap();
         let link = client.connect(&endpoint).unwrap();
         link.wait_ready(PATIENCE).unwrap();
-        Self { server, client, link, endpoint, _folder: folder }
+        Self {
+            server,
+            client,
+            link,
+            endpoint,
+            _folder: folder,
+        }
     }
 
     /// The server's end of the link.
@@ -146,7 +156,9 @@ pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
 #[track_caller]
 pub fn only_link(node: &Node) -> LinkStatus {
     let links = node.status().links;
-    let [link] = &links[..] else { panic!("{} links instead of one", links.len()) };
+    let [link] = &links[..] else {
+        panic!("{} links instead of one", links.len())
+    };
     link.clone()
 }
 
@@ -160,7 +172,10 @@ pub fn dropped_on_links(status: &NodeStatus) -> u64 {
 #[track_caller]
 pub fn receiver(node: &Node, filter: &str) -> Receiver {
     let receiver = node.subscribe([filter]).unwrap().receiver().unwrap();
-    assert!(receiver.subscription().wait_effective(PATIENCE), "{filter} is not effective");
+    assert!(
+        receiver.subscription().wait_effective(PATIENCE),
+        "{filter} is not effective"
+    );
     receiver
 }
 
@@ -196,7 +211,10 @@ pub fn numbered(number: u64, bytes: usize) -> Vec<u8> {
 pub fn number(payload: &[u8]) -> u64 {
     let number = u64::from_le_bytes(*payload.first_chunk().unwrap());
     let fill = u8::try_from(number % 251).unwrap();
-    assert!(payload[8..].iter().all(|byte| *byte == fill), "message {number} is damaged");
+    assert!(
+        payload[8..].iter().all(|byte| *byte == fill),
+        "message {number} is damaged"
+    );
     number
 }
 
@@ -208,7 +226,9 @@ pub fn plays(part: &str) -> bool {
 /// A command that runs the test `name` of this binary in a process of its own, playing `part`.
 pub fn command(name: &str, part: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", name, "--nocapture", "--test-threads=1"]).env(PART, part);
+    command
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .env(PART, part);
     command
 }
 
@@ -223,5 +243,9 @@ pub fn alone(name: &str) {
 pub fn passed(output: &Output) {
     let said = String::from_utf8_lossy(&output.stdout);
     let complained = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("1 passed"), "{:?}: {said}{complained}", output.status);
+    assert!(
+        said.contains("1 passed"),
+        "{:?}: {said}{complained}",
+        output.status
+    );
 }

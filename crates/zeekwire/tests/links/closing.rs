@@ -11,7 +11,11 @@ use crate::common::{Heard, Over, PATIENCE, Pair, eventually, number, numbered, r
 #[track_caller]
 fn all_arrive_before(over: Over, count: u64, bytes: usize, end: impl FnOnce(&Pair)) {
     let heard = Heard::default();
-    let pair = Pair::with(over, |server| server.on_link_event(heard.ear()), |client| client);
+    let pair = Pair::with(
+        over,
+        |server| server.on_link_event(heard.ear()),
+        |client| client,
+    );
     let inbox = receiver(&pair.server, "topic");
     for n in 0..count {
         send(&pair.client, "topic", &numbered(n, bytes));
@@ -29,8 +33,13 @@ fn all_arrive_before(over: Over, count: u64, bytes: usize, end: impl FnOnce(&Pai
 #[test]
 fn closing_a_link_sends_what_was_published_before() {
     let close = |pair: &Pair| {
-        assert!(pair.link.close(PATIENCE).wait(PATIENCE), "closing never ended");
-        eventually("the link is forgotten", || pair.client.status().links.is_empty());
+        assert!(
+            pair.link.close(PATIENCE).wait(PATIENCE),
+            "closing never ended"
+        );
+        eventually("the link is forgotten", || {
+            pair.client.status().links.is_empty()
+        });
     };
     for over in Over::ALL {
         all_arrive_before(over, 1, 10, close);
@@ -54,8 +63,9 @@ fn closing_waits_no_longer_than_it_may() {
     let (stuck, unstick) = mpsc::channel::<()>();
     let subscription = pair.server.subscribe(["topic"]).unwrap();
     // Blocks the server's IO thread, as nobody should.
-    let subscription =
-        subscription.on_io_thread(move |_| _ = unstick.recv_timeout(PATIENCE)).unwrap();
+    let subscription = subscription
+        .on_io_thread(move |_| _ = unstick.recv_timeout(PATIENCE))
+        .unwrap();
     assert!(subscription.wait_effective(PATIENCE));
     for n in 0..1_000 {
         send(&pair.client, "topic", &numbered(n, 4_000));
@@ -70,14 +80,23 @@ fn closing_waits_no_longer_than_it_may() {
 #[test]
 fn a_closed_link_does_not_come_back() {
     let heard = Heard::default();
-    let pair = Pair::with(Over::Tcp, |server| server, |client| client.on_link_event(heard.ear()));
+    let pair = Pair::with(
+        Over::Tcp,
+        |server| server,
+        |client| client.on_link_event(heard.ear()),
+    );
     assert!(pair.link.close(PATIENCE).wait(PATIENCE));
     heard.wait("that it is down for good", |event| {
         matches!(event, LinkEvent::Down { retry_in: None, .. }).then_some(())
     });
-    let error = pair.link.wait_ready(Duration::from_millis(300)).unwrap_err();
+    let error = pair
+        .link
+        .wait_ready(Duration::from_millis(300))
+        .unwrap_err();
     assert!(matches!(error, LinkError::GaveUp { .. }), "{error:?}");
-    eventually("the server forgot it", || pair.server.status().links.is_empty());
+    eventually("the server forgot it", || {
+        pair.server.status().links.is_empty()
+    });
     // Again does nothing, and says so.
     assert!(pair.link.close(PATIENCE).wait(PATIENCE));
 }
@@ -90,7 +109,12 @@ fn a_link_that_never_was_can_be_closed() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let waits = format!("tcp://{}", silent.local_addr().unwrap());
     let node = Node::builder("client").start().unwrap();
-    for endpoint in [refused.as_str(), &waits, "tcp://no-such-host.invalid:1", "inproc://none"] {
+    for endpoint in [
+        refused.as_str(),
+        &waits,
+        "tcp://no-such-host.invalid:1",
+        "inproc://none",
+    ] {
         let link = node.connect(endpoint).unwrap();
         assert!(link.close(Duration::ZERO).wait(PATIENCE), "{endpoint}");
     }

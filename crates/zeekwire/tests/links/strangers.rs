@@ -12,7 +12,10 @@ use crate::common::{Heard, PATIENCE};
 #[track_caller]
 fn say(words: &[u8]) -> (Vec<u8>, String) {
     let heard = Heard::default();
-    let node = Node::builder("node").on_link_event(heard.ear()).start().unwrap();
+    let node = Node::builder("node")
+        .on_link_event(heard.ear())
+        .start()
+        .unwrap();
     let endpoint = node.listen("tcp://127.0.0.1:0").unwrap();
     let mut stranger = TcpStream::connect(endpoint.strip_prefix("tcp://").unwrap()).unwrap();
     stranger.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -39,8 +42,15 @@ fn meet(words: &'static [u8]) -> String {
         config.session.liveness.handshake_max = Duration::from_millis(500);
     });
     let node = builder.start().unwrap();
-    let options = ConnectOptions { retry: Retry::Attempts(1), ..ConnectOptions::default() };
-    let error = node.connect_with(&endpoint, options).unwrap().wait_ready(PATIENCE).unwrap_err();
+    let options = ConnectOptions {
+        retry: Retry::Attempts(1),
+        ..ConnectOptions::default()
+    };
+    let error = node
+        .connect_with(&endpoint, options)
+        .unwrap()
+        .wait_ready(PATIENCE)
+        .unwrap_err();
     stranger.join().unwrap();
     match error {
         LinkError::GaveUp { reason } => reason,
@@ -55,8 +65,14 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 #[test]
 fn a_browser_gets_an_http_error() {
     let (answer, reason) = say(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    assert!(answer.starts_with(b"HTTP/1.1 400 Bad Request\r\n"), "{answer:?}");
-    assert!(contains(&answer, b"this port speaks Zeekwire"), "{answer:?}");
+    assert!(
+        answer.starts_with(b"HTTP/1.1 400 Bad Request\r\n"),
+        "{answer:?}"
+    );
+    assert!(
+        contains(&answer, b"this port speaks Zeekwire"),
+        "{answer:?}"
+    );
     assert!(reason.contains("speaks HTTP"), "{reason}");
 }
 
@@ -78,7 +94,11 @@ fn a_broker_is_told_to_drop_the_connection() {
 fn a_zeromq_peer_gets_an_error_command() {
     let greeting = [0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0];
     let (answer, reason) = say(&greeting);
-    assert_eq!((answer[0], answer[9]), (0xff, 0x7f), "a greeting comes first");
+    assert_eq!(
+        (answer[0], answer[9]),
+        (0xff, 0x7f),
+        "a greeting comes first"
+    );
     assert!(contains(&answer[64..], b"\x05ERROR"), "{answer:?}");
     assert!(reason.contains("speaks ZeroMQ"), "{reason}");
 }
@@ -95,11 +115,17 @@ fn another_version_is_named_on_both_sides() {
     let mut preamble = b"ZEEKWIRE".to_vec();
     preamble.extend([7, 0, 9, 0, 0, 0, 0, 0]);
     let (answer, reason) = say(&preamble);
-    assert_eq!(answer, b"ZEEKWIRE\x01\0\x01\0\0\0\0\0", "our range tells theirs");
+    assert_eq!(
+        answer, b"ZEEKWIRE\x01\0\x01\0\0\0\0\0",
+        "our range tells theirs"
+    );
     assert!(reason.contains("versions 7 to 9"), "{reason}");
     assert!(reason.contains("this side speaks version 1"), "{reason}");
     let reason = meet(b"ZEEKWIRE\x07\0\x09\0\0\0\0\0");
-    assert!(reason.contains("versions 7 to 9") && reason.contains("version 1"), "{reason}");
+    assert!(
+        reason.contains("versions 7 to 9") && reason.contains("version 1"),
+        "{reason}"
+    );
 }
 
 #[test]
@@ -113,7 +139,10 @@ fn damage_after_the_preamble_ends_the_link() {
 #[test]
 fn who_is_met_is_told_apart() {
     for (words, name) in [
-        (&b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"[..], "speaks HTTP"),
+        (
+            &b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"[..],
+            "speaks HTTP",
+        ),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "speaks SSH"),
         (&[0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0], "speaks ZeroMQ"),
         (b"INFO {\"server_id\":\"x\"}\r\n", "speaks NATS"),
@@ -128,19 +157,27 @@ fn who_is_met_is_told_apart() {
 #[test]
 fn a_silent_stranger_is_dropped_and_so_is_one_that_trickles() {
     let heard = Heard::default();
-    let builder = Node::builder("node").on_link_event(heard.ear()).configure(|config| {
-        config.session.liveness.handshake_max = Duration::from_millis(300);
-    });
+    let builder = Node::builder("node")
+        .on_link_event(heard.ear())
+        .configure(|config| {
+            config.session.liveness.handshake_max = Duration::from_millis(300);
+        });
     let node = builder.start().unwrap();
     let endpoint = node.listen("tcp://127.0.0.1:0").unwrap();
     let address = endpoint.strip_prefix("tcp://").unwrap();
     let mut silent = TcpStream::connect(address).unwrap();
     silent.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(silent.read(&mut [0; 16]).unwrap(), 0);
-    assert!(heard.down().contains("no handshake within"), "{}", heard.down());
+    assert!(
+        heard.down().contains("no handshake within"),
+        "{}",
+        heard.down()
+    );
 
     let mut trickling = TcpStream::connect(address).unwrap();
-    trickling.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    trickling
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .unwrap();
     let mut preamble = b"ZEEKWIRE\x01\0\x01\0\0\0\0\0".iter();
     let ended = std::iter::repeat_with(|| {
         // A node that is gone resets the connection; that is found by reading.

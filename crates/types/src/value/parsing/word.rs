@@ -119,8 +119,8 @@ fn integer<T: std::str::FromStr>(
 
 /// An amount and its unit, with or without a space between them.
 fn interval(text: &str) -> Option<f64> {
-    let unit_at = text.rfind(|c: char| !c.is_ascii_alphabetic())? + 1;
-    let (amount, word) = text.split_at(unit_at);
+    let amount = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let word = &text[amount.len()..];
     let word = word.strip_suffix('s').unwrap_or(word);
     let (_, seconds) = UNITS.into_iter().find(|(unit, _)| *unit == word)?;
     let amount = amount.trim_end();

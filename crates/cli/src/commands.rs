@@ -1,0 +1,11 @@
+//! The commands, one file each: flags in, output and exit code out.
+
+pub(crate) mod bench;
+pub(crate) mod config;
+pub(crate) mod decode;
+pub(crate) mod generate;
+pub(crate) mod node;
+pub(crate) mod ping;
+pub(crate) mod publish;
+pub(crate) mod status;
+pub(crate) mod subscribe;

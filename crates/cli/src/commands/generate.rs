@@ -1,0 +1,60 @@
+//! `zeekwire generate`: shell completions and man pages, made from the flags.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Subcommand};
+use clap_complete::Shell;
+
+use crate::failure::Failure;
+use crate::flags::Flags;
+use crate::output::{self, Output};
+
+/// Print shell completions, or write man pages
+#[derive(Args, Debug)]
+pub(crate) struct GenerateFlags {
+    #[command(subcommand)]
+    command: GenerateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum GenerateCommand {
+    /// Print completions for a shell, such as: zeekwire generate completions bash
+    /// >~/.local/share/bash-completion/completions/zeekwire
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Write man pages for the program and each command
+    Man {
+        /// The directory to write them to, which must exist
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+}
+
+/// Runs the command.
+pub(crate) fn run(flags: &GenerateFlags) -> Result<(), Failure> {
+    let mut command = Flags::command();
+    match &flags.command {
+        GenerateCommand::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut command, "zeekwire", &mut script);
+            let mut output = Output::new();
+            output.bytes(&script)?;
+            output.flush()
+        }
+        GenerateCommand::Man { directory } => {
+            if !directory.is_dir() {
+                return Err(Failure::usage(format_args!(
+                    "{} is not a directory: make it first",
+                    directory.display()
+                )));
+            }
+            clap_mangen::generate_to(command, directory).map_err(|error| {
+                Failure::job(format_args!("cannot write to {}: {error}", directory.display()))
+            })?;
+            output::print(format_args!("man pages are in {}", directory.display()))
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Runs the target `capnp_event`.
+#![cfg_attr(fuzzing, no_main)]
+zeekwire_fuzz::entry!(capnp_event);

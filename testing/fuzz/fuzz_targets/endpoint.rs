@@ -1,0 +1,3 @@
+//! Runs the target `endpoint`.
+#![cfg_attr(fuzzing, no_main)]
+zeekwire_fuzz::entry!(endpoint);

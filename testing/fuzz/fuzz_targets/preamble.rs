@@ -1,0 +1,3 @@
+//! Runs the target `preamble`.
+#![cfg_attr(fuzzing, no_main)]
+zeekwire_fuzz::entry!(preamble);

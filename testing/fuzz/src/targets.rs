@@ -1,0 +1,51 @@
+//! The targets, each in a file of its own.
+
+mod broker_bin;
+mod broker_json;
+mod capnp_event;
+mod control;
+mod endpoint;
+mod envelope;
+mod filters;
+mod fragments;
+mod frames;
+mod node_script;
+mod node_stream;
+mod preamble;
+mod topics;
+mod value_text;
+
+pub use broker_bin::broker_bin;
+pub use broker_json::broker_json;
+pub use capnp_event::capnp_event;
+pub use control::control;
+pub use endpoint::endpoint;
+pub use envelope::envelope;
+pub use filters::filters;
+pub use fragments::fragments;
+pub use frames::frames;
+pub use node_script::node_script;
+pub use node_stream::node_stream;
+pub use preamble::preamble;
+pub use topics::topics;
+pub use value_text::value_text;
+
+use crate::Target;
+
+/// All targets, by the names of their corpora and programs.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("broker_bin", broker_bin),
+    ("broker_json", broker_json),
+    ("capnp_event", capnp_event),
+    ("control", control),
+    ("endpoint", endpoint),
+    ("envelope", envelope),
+    ("filters", filters),
+    ("fragments", fragments),
+    ("frames", frames),
+    ("node_script", node_script),
+    ("node_stream", node_stream),
+    ("preamble", preamble),
+    ("topics", topics),
+    ("value_text", value_text),
+];

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use zeekwire::status::NodeStatus;
 
 pub(crate) use directory::Directory;
-pub(crate) use search::{Found, search};
+pub(crate) use search::search;
 pub(crate) use server::AdminServer;
 
 /// Longest request, in bytes.

@@ -48,8 +48,10 @@ impl Client {
         let (news_in, news) = channel();
         let builder = edit(Node::builder(&name).client().program(&program(command)));
         let node = builder.on_link_event(forward(news_in)).start()?;
-        let options =
-            ListenOptions { insecure_remote: flags.insecure_remote, ..ListenOptions::default() };
+        let options = ListenOptions {
+            insecure_remote: flags.insecure_remote,
+            ..ListenOptions::default()
+        };
         for endpoint in &flags.listen {
             let (_, bound) = node.listen_with(&endpoint.to_string(), options.clone())?;
             output::note(format_args!("{name} listens at {bound}"));
@@ -59,7 +61,12 @@ impl Client {
             let link = node.connect(&endpoint)?;
             links.push((endpoint, link));
         }
-        Ok(Self { node, links, news, wait: flags.wait.0 })
+        Ok(Self {
+            node,
+            links,
+            news,
+            wait: flags.wait.0,
+        })
     }
 
     /// Whether there is an endpoint that it connects to.
@@ -158,7 +165,10 @@ pub(crate) fn forward(news: Sender<LinkNews>) -> impl Fn(&LinkEvent) + Send + Sy
             _ => return,
         };
         // Nobody listens any more: the command is ending.
-        let _ending = news.lock().unwrap_or_else(PoisonError::into_inner).send(item);
+        let _ending = news
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .send(item);
     }
 }
 
@@ -169,11 +179,18 @@ pub(crate) fn program(command: &str) -> String {
 
 /// Who a peer is, in a few words.
 pub(crate) fn describe(peer: &Peer) -> String {
-    let text = format!("{} ({}, {}) at {}", peer.node.name, peer.role, peer.program, peer.endpoint);
+    let text = format!(
+        "{} ({}, {}) at {}",
+        peer.node.name, peer.role, peer.program, peer.endpoint
+    );
     crate::render::printable(&text).into_owned()
 }
 
 /// What becomes of a command that was told to end before its job was done.
 pub(crate) fn interrupted(stop: &Stop) -> Failure {
-    if stop.is_signalled() { Failure::job("interrupted") } else { Failure::OutputClosed }
+    if stop.is_signalled() {
+        Failure::job("interrupted")
+    } else {
+        Failure::OutputClosed
+    }
 }

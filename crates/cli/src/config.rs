@@ -47,7 +47,9 @@ pub(crate) struct HeartbeatConfig {
 
 impl Default for NodeConfig {
     fn default() -> Self {
-        let endpoint = DEFAULT_ENDPOINT.parse().expect("the default endpoint is one");
+        let endpoint = DEFAULT_ENDPOINT
+            .parse()
+            .expect("the default endpoint is one");
         Self {
             name: Text(NodeName::new("node").expect("this is a node name")),
             listen: vec![Text(endpoint)],
@@ -65,13 +67,19 @@ impl Default for NodeConfig {
 
 impl Default for QueueConfig {
     fn default() -> Self {
-        Self { bytes_max: QueueBytes(8 * 1024 * 1024), policy: Text(DropPolicy::Block) }
+        Self {
+            bytes_max: QueueBytes(8 * 1024 * 1024),
+            policy: Text(DropPolicy::Block),
+        }
     }
 }
 
 impl Default for HeartbeatConfig {
     fn default() -> Self {
-        Self { every_ms: Milliseconds(2_000), silence_max_ms: Milliseconds(5_000) }
+        Self {
+            every_ms: Milliseconds(2_000),
+            silence_max_ms: Milliseconds(5_000),
+        }
     }
 }
 
@@ -115,7 +123,9 @@ impl<T: std::str::FromStr<Err: fmt::Display>> TryFrom<String> for Text<T> {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        text.parse().map(Self).map_err(|error: T::Err| error.to_string())
+        text.parse()
+            .map(Self)
+            .map_err(|error: T::Err| error.to_string())
     }
 }
 
@@ -143,7 +153,9 @@ impl TryFrom<u64> for QueueBytes {
         const BYTES_MIN: usize = limits::FRAGMENT_BYTES_MAX;
         match usize::try_from(bytes) {
             Ok(bytes) if (BYTES_MIN..=1 << 40).contains(&bytes) => Ok(Self(bytes)),
-            _ => Err(format!("a queue holds {BYTES_MIN} bytes to 1 TiB, not {bytes} bytes")),
+            _ => Err(format!(
+                "a queue holds {BYTES_MIN} bytes to 1 TiB, not {bytes} bytes"
+            )),
         }
     }
 }
@@ -152,7 +164,9 @@ impl std::str::FromStr for QueueBytes {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        text.parse::<u64>().map_err(|_| "write a number of bytes".to_owned())?.try_into()
+        text.parse::<u64>()
+            .map_err(|_| "write a number of bytes".to_owned())?
+            .try_into()
     }
 }
 
@@ -182,7 +196,9 @@ impl std::str::FromStr for Milliseconds {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        text.parse::<u64>().map_err(|_| "write a number of milliseconds".to_owned())?.try_into()
+        text.parse::<u64>()
+            .map_err(|_| "write a number of milliseconds".to_owned())?
+            .try_into()
     }
 }
 
@@ -200,7 +216,9 @@ mod tests {
     fn example_names_every_setting() {
         let table: toml::Table = EXAMPLE.parse().unwrap();
         let debug = format!("{:#?}", NodeConfig::default());
-        let top = debug.lines().filter(|line| line.starts_with("    ") && !line.starts_with("     "));
+        let top = debug
+            .lines()
+            .filter(|line| line.starts_with("    ") && !line.starts_with("     "));
         for line in top {
             if let Some((name, _)) = line.trim().split_once(": ") {
                 assert!(table.contains_key(name), "{name} is missing");
@@ -211,19 +229,30 @@ mod tests {
     #[test]
     fn errors_point_at_line_and_key() {
         let cases = [
-            ("name = \"a\"\nlisten = [\"tcp://127.0.0.1\"]", "line 2", "port"),
+            (
+                "name = \"a\"\nlisten = [\"tcp://127.0.0.1\"]",
+                "line 2",
+                "port",
+            ),
             ("\nnmae = \"a\"", "line 2", "unknown field `nmae`"),
             ("[queue]\npolicy = \"blcok\"", "line 2", "drop-oldest"),
             ("[queue]\nbytes_max = 5", "line 2", "32768 bytes"),
             ("[heartbeat]\n\nevery_ms = \"2s\"", "line 3", "integer"),
             ("echo = 1", "line 1", "boolean"),
             ("name = \"a b\"", "line 1", "node name"),
-            ("subscribe = [\n  \"a\",\n  \"\\\\x\"]", "line 3", "backslash"),
+            (
+                "subscribe = [\n  \"a\",\n  \"\\\\x\"]",
+                "line 3",
+                "backslash",
+            ),
             ("name = ", "line 1", "string"),
         ];
         for (text, line, what) in cases {
             let error = NodeConfig::parse(text).unwrap_err();
-            assert!(error.contains(line) && error.contains(what), "of {text:?}: {error}");
+            assert!(
+                error.contains(line) && error.contains(what),
+                "of {text:?}: {error}"
+            );
         }
     }
 

@@ -65,7 +65,9 @@ impl From<SetupError> for Failure {
         match error.kind() {
             SetupErrorKind::Invalid | SetupErrorKind::Endpoint => Self::Usage(error.to_string()),
             SetupErrorKind::NotLocal => Self::Usage(
-                error.to_string().replace("`insecure_remote`", "--insecure-remote"),
+                error
+                    .to_string()
+                    .replace("`insecure_remote`", "--insecure-remote"),
             ),
             _ => Self::Job(error.to_string()),
         }

@@ -48,7 +48,9 @@ pub(crate) enum Command {
     Demo(demo::DemoFlags),
     Config(config::ConfigFlags),
     Generate(generate::GenerateFlags),
+    #[command(hide = true)]
     DemoManager(demo::ManagerFlags),
+    #[command(hide = true)]
     DemoWorker(demo::WorkerFlags),
 }
 

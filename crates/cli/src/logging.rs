@@ -11,7 +11,9 @@ const DEFAULT: &str = "warn";
 
 /// Starts to print log lines: what the flag says, else what `RUST_LOG` says, else warnings.
 pub(crate) fn start(flag: Option<&str>) -> Result<(), Failure> {
-    let variable = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
+    let variable = std::env::var("RUST_LOG")
+        .ok()
+        .filter(|text| !text.is_empty());
     let (text, source) = match (flag, &variable) {
         (Some(text), _) => (text, "--log-level"),
         (None, Some(text)) => (text.as_str(), "RUST_LOG"),

@@ -31,7 +31,11 @@ fn main() -> ExitCode {
         Err(error) => {
             // Whoever closed the output does not want to read why.
             let _closed = error.print();
-            return if error.use_stderr() { Failure::usage_code() } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                Failure::usage_code()
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     let done = logging::start(flags.log_level.as_deref()).and_then(|()| flags.command.run());

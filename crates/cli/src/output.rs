@@ -16,7 +16,9 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self { writer: BufWriter::with_capacity(64 * 1024, io::stdout()) }
+        Self {
+            writer: BufWriter::with_capacity(64 * 1024, io::stdout()),
+        }
     }
 
     /// Whether a person reads along.
@@ -31,7 +33,9 @@ impl Output {
 
     /// Writes bytes as they are.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.writer.write_all(bytes).map_err(|error| Failure::output(&error))
+        self.writer
+            .write_all(bytes)
+            .map_err(|error| Failure::output(&error))
     }
 
     /// Hands over what was written so far.

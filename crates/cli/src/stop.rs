@@ -43,19 +43,21 @@ impl Stop {
     pub(crate) fn on_closed_output(self) -> Self {
         let closed = Arc::clone(&self.output_closed);
         // Without the thread, the next line that is written notices.
-        let _no_thread = thread::Builder::new().name("zw-output".into()).spawn(move || {
-            let stdout = io::stdout();
-            loop {
-                // Errors and hang-ups are told without being asked for.
-                let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
-                match poll(&mut fds, None) {
-                    Ok(_) => break,
-                    Err(rustix::io::Errno::INTR) => {}
-                    Err(_) => return,
+        let _no_thread = thread::Builder::new()
+            .name("zw-output".into())
+            .spawn(move || {
+                let stdout = io::stdout();
+                loop {
+                    // Errors and hang-ups are told without being asked for.
+                    let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
+                    match poll(&mut fds, None) {
+                        Ok(_) => break,
+                        Err(rustix::io::Errno::INTR) => {}
+                        Err(_) => return,
+                    }
                 }
-            }
-            closed.store(true, Ordering::Relaxed);
-        });
+                closed.store(true, Ordering::Relaxed);
+            });
         self
     }
 

@@ -23,7 +23,7 @@ struct Slot {
     incarnation: Incarnation,
     /// One above the highest sequence seen, by class.
     next: [u64; TrafficClass::COUNT],
-    /// Whether it was used since the hand passed.
+    /// Whether it was used again since the hand passed. Who came once is forgotten first.
     used: bool,
 }
 
@@ -60,7 +60,7 @@ impl SequenceGate {
             publisher: publisher.into(),
             incarnation,
             next: [0; TrafficClass::COUNT],
-            used: true,
+            used: false,
         };
         let index = if self.slots.len() < PUBLISHER_COUNT_MAX {
             self.slots.push(slot);
@@ -85,8 +85,8 @@ impl SequenceGate {
     #[inline]
     pub(crate) fn pass(&mut self, slot: usize, class: TrafficClass, sequence: u64) -> bool {
         let slot = &mut self.slots[slot];
-        slot.used = true;
         let next = &mut slot.next[class.index()];
+        slot.used |= *next > 0;
         let passes = sequence >= *next;
         if passes {
             *next = sequence.saturating_add(1);
@@ -137,6 +137,19 @@ mod tests {
         let slot = gate.slot("a", life(2)).expect("a later life");
         assert!(gate.pass(slot, TrafficClass::Event, 0));
         assert_eq!(gate.slot("a", life(1)), None);
+    }
+
+    #[test]
+    fn a_publisher_in_use_outlasts_a_flood_of_names() {
+        let mut gate = SequenceGate::new();
+        let slot = gate.slot("busy", life(1)).expect("the first life");
+        for n in 0..3 * PUBLISHER_COUNT_MAX as u64 {
+            let once = gate.slot(&n.to_string(), life(1)).expect("a first life");
+            assert!(gate.pass(once, TrafficClass::Event, 7));
+            assert!(gate.pass(slot, TrafficClass::Event, n));
+        }
+        assert_eq!(gate.slot("busy", life(1)), Some(slot));
+        assert!(!gate.pass(slot, TrafficClass::Event, 0));
     }
 
     #[test]

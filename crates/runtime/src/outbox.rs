@@ -23,6 +23,9 @@ use crate::templates::Templates;
 #[cfg(not(loom))]
 const WAIT_MAX: Duration = Duration::from_millis(100);
 
+/// Log batches may fill one part in this many of the ring, so that events seldom wait behind them.
+const LOG_SHARE: usize = 4;
+
 /// What publishers and the loop share.
 #[derive(Debug)]
 pub(crate) struct Outbox {
@@ -56,6 +59,8 @@ struct State {
     ring: Ring,
     templates: Templates,
     next_sequence: [u64; TrafficClass::COUNT],
+    /// Bytes in the ring by class: a flood of one class leaves room for the others.
+    class_bytes: [usize; TrafficClass::COUNT],
     /// Topics whose takers are all full.
     held: HashSet<Vec<u8>>,
     waiting: usize,
@@ -113,12 +118,14 @@ impl Outbox {
             templates,
             next_sequence,
             counts,
+            class_bytes,
             ..
         } = &mut *guard;
         let template = templates.find(&self.id, publication.topic, publication.format);
         let sequence = &mut next_sequence[publication.class.index()];
         let first = ring.records.is_empty();
-        ring.push(publication.class, template, *sequence, publication.payload);
+        class_bytes[publication.class.index()] +=
+            ring.push(publication.class, template, *sequence, publication.payload);
         *sequence += 1;
         counts.messages += 1;
         Ok(match (guard.asleep, first) {
@@ -139,6 +146,7 @@ impl Outbox {
             return false;
         }
         std::mem::swap(&mut state.ring, empty);
+        state.class_bytes = [0; TrafficClass::COUNT];
         if state.waiting > 0 {
             self.room.notify_all();
         }
@@ -156,6 +164,7 @@ impl Outbox {
             return false;
         }
         std::mem::swap(&mut state.ring, empty);
+        state.class_bytes = [0; TrafficClass::COUNT];
         if state.waiting > 0 {
             self.room.notify_all();
         }
@@ -221,9 +230,11 @@ impl Outbox {
 
 impl State {
     fn must_wait(&self, publication: &Publication<'_>, ring_bytes_max: usize) -> bool {
-        // One message always fits an empty ring.
-        let full = !self.ring.records.is_empty()
-            && self.ring.bytes.len() + publication.payload.len() > ring_bytes_max;
+        let class = publication.class;
+        let limit = ring_bytes_max / if class == TrafficClass::Log { LOG_SHARE } else { 1 };
+        let waiting = self.class_bytes[class.index()];
+        // One message always fits where none of its class waits.
+        let full = waiting > 0 && waiting + publication.payload.len() > limit;
         let held = !self.held.is_empty() && self.held.contains(publication.topic);
         (full || held) && !self.closed
     }

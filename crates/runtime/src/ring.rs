@@ -25,7 +25,7 @@ pub(crate) struct Ring {
 }
 
 impl Ring {
-    /// Appends one message.
+    /// Appends one message. Returns its length.
     #[inline]
     pub(crate) fn push(
         &mut self,
@@ -33,7 +33,7 @@ impl Ring {
         template: &EnvelopeTemplate,
         sequence: u64,
         payload: &[u8],
-    ) {
+    ) -> usize {
         let envelope = template.bytes();
         let header = FrameHeader {
             class,
@@ -59,6 +59,7 @@ impl Ring {
             class,
             topic,
         });
+        end - start
     }
 
     /// The topic of a record.

@@ -4,9 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use zeekwire_core::wire::FrameHeader;
 use zeekwire_core::wire::{
-    Control, ControlWriter, EnvelopeTemplate, Goodbye, Hello, Preamble, Reason,
+    Control, ControlWriter, EnvelopeTemplate, FrameHeader, Goodbye, Hello, Preamble, Reason,
 };
 use zeekwire_serializer::by_name;
 use zeekwire_types::{Event, Incarnation, NodeId, NodeName, Role, TopicFilter, TrafficClass};
@@ -36,11 +35,9 @@ fn events() {
     let recorded: serde_json::Value = serde_json::from_str(recorded).expect("it is JSON");
     for vector in recorded["vectors"].as_array().expect("an array of vectors") {
         let text = |key: &str| vector[key].as_str().expect("a vector's text");
-        let name: String = text("publish")
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .take(24)
-            .collect();
+        let words = text("publish").split(|c: char| !c.is_ascii_alphanumeric());
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).take(4).collect();
+        let name = format!("recorded-{}", words.join("-"));
         let digits = text("broker-bin-v1").as_bytes().chunks(2);
         let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
         let bin: Option<Vec<u8>> = digits.map(byte).collect();

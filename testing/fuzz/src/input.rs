@@ -15,8 +15,8 @@ impl<'a> Input<'a> {
     }
 
     /// Everything that is left.
-    pub(crate) const fn rest(&mut self) -> &'a [u8] {
-        std::mem::replace(&mut self.0, &[])
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.0)
     }
 
     pub(crate) fn byte(&mut self) -> u8 {

@@ -51,7 +51,11 @@ fn target(name: &str) -> Target {
 fn run(name: &str, what: impl FnOnce() -> String, data: &[u8]) {
     let result = catch_unwind(AssertUnwindSafe(|| target(name)(data)));
     if result.is_err() {
-        panic!("target {name} fails with {}: {data:02x?}", what());
+        panic!(
+            "target {name} fails with {}: {}",
+            what(),
+            data.escape_ascii()
+        );
     }
 }
 

@@ -27,7 +27,9 @@ impl Directory {
 
     #[cfg(test)]
     pub(super) fn at(path: &Path) -> Self {
-        Self { path: path.to_owned() }
+        Self {
+            path: path.to_owned(),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -60,10 +62,17 @@ impl Directory {
     /// The socket of a node in this process.
     pub(super) fn socket(&self, name: &str, serial: u32) -> PathBuf {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let shown: String =
-            name.chars().take(NAME_CHARS_MAX).map(|c| if plain(c) { c } else { '_' }).collect();
+        let shown: String = name
+            .chars()
+            .take(NAME_CHARS_MAX)
+            .map(|c| if plain(c) { c } else { '_' })
+            .collect();
         let pid = std::process::id();
-        let suffix = if serial == 0 { String::new() } else { format!(".{serial}") };
+        let suffix = if serial == 0 {
+            String::new()
+        } else {
+            format!(".{serial}")
+        };
         self.path.join(format!("{shown}-{pid}{suffix}.sock"))
     }
 
@@ -72,7 +81,10 @@ impl Directory {
         let mut paths = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "sock") {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "sock")
+            {
                 paths.push(path);
             }
         }

@@ -41,7 +41,10 @@ pub(crate) fn search(directory: &Directory) -> io::Result<Vec<Found>> {
                 let _gone = fs::remove_file(&path);
             }
             Err(error) => {
-                found.push(Found { path, status: Err(format!("no answer: {error}")) });
+                found.push(Found {
+                    path,
+                    status: Err(format!("no answer: {error}")),
+                });
             }
         }
     }
@@ -49,7 +52,10 @@ pub(crate) fn search(directory: &Directory) -> io::Result<Vec<Found>> {
 }
 
 fn is_dead(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound)
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound
+    )
 }
 
 fn ask(path: &Path) -> io::Result<Result<NodeStatus, String>> {

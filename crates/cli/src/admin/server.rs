@@ -32,7 +32,9 @@ impl AdminServer {
         match Self::start_in(&directory, node) {
             Ok(server) => Some(server),
             Err(error) => {
-                output::note(format_args!("`zeekwire status` will not find this node: {error}"));
+                output::note(format_args!(
+                    "`zeekwire status` will not find this node: {error}"
+                ));
                 None
             }
         }
@@ -50,16 +52,22 @@ impl AdminServer {
         let listener = UnixListener::bind(&path)?;
         let over = Arc::new(AtomicBool::new(false));
         let (ended, node) = (Arc::clone(&over), node.clone());
-        let thread = thread::Builder::new().name("zw-admin".into()).spawn(move || {
-            for stream in listener.incoming() {
-                if ended.load(Ordering::Relaxed) {
-                    return;
+        let thread = thread::Builder::new()
+            .name("zw-admin".into())
+            .spawn(move || {
+                for stream in listener.incoming() {
+                    if ended.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    // Who asks badly, or leaves, gets no answer.
+                    let _ignored = stream.and_then(|stream| answer(stream, &node));
                 }
-                // Who asks badly, or leaves, gets no answer.
-                let _ignored = stream.and_then(|stream| answer(stream, &node));
-            }
-        })?;
-        Ok(Self { path, over, thread: Some(thread) })
+            })?;
+        Ok(Self {
+            path,
+            over,
+            thread: Some(thread),
+        })
     }
 
     #[cfg(test)]

@@ -12,7 +12,10 @@ use super::*;
 fn running_node_is_found_and_a_stale_socket_removed() {
     let root = tempfile::tempdir().unwrap();
     let directory = Directory::at(&root.path().join("zeekwire"));
-    assert!(search(&directory).unwrap().is_empty(), "nobody ever ran here");
+    assert!(
+        search(&directory).unwrap().is_empty(),
+        "nobody ever ran here"
+    );
     let node = Node::builder("a:b").start().unwrap();
     let server = AdminServer::start_in(&directory, &node).unwrap();
     let stale = directory.path().join("dead-1.sock");
@@ -35,7 +38,10 @@ fn request_that_is_not_understood_is_told() {
     stream.write_all(b"{\"request\":\"shutdown\"}\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("{\"error\":\"request not understood"), "{answer}");
+    assert!(
+        answer.starts_with("{\"error\":\"request not understood"),
+        "{answer}"
+    );
 }
 
 #[test]

@@ -75,7 +75,11 @@ pub(crate) fn run(flags: &BenchFlags) -> Result<(), Failure> {
         ("p99", Align::Right),
         ("max", Align::Right),
     ]);
-    for (over, name) in [(Over::Tcp, "tcp"), (Over::Ipc, "ipc"), (Over::Inproc, "inproc")] {
+    for (over, name) in [
+        (Over::Tcp, "tcp"),
+        (Over::Ipc, "ipc"),
+        (Over::Inproc, "inproc"),
+    ] {
         if flags.over != Over::All && flags.over != over {
             continue;
         }
@@ -83,17 +87,29 @@ pub(crate) fn run(flags: &BenchFlags) -> Result<(), Failure> {
         if flags.json {
             output::print(figures.json(flags.size))?;
         }
-        let Percentiles { p50_ns, p99_ns, max_ns, .. } = figures.round_trip;
+        let Percentiles {
+            p50_ns,
+            p99_ns,
+            max_ns,
+            ..
+        } = figures.round_trip;
         table.row([
             name.to_owned(),
             rate(figures.received, figures.seconds),
-            rate(figures.received * u64::from(flags.size) / 1_000_000, figures.seconds),
+            rate(
+                figures.received * u64::from(flags.size) / 1_000_000,
+                figures.seconds,
+            ),
             nanoseconds(p50_ns),
             nanoseconds(p99_ns),
             nanoseconds(max_ns),
         ]);
     }
-    if flags.json { Ok(()) } else { output::print(table) }
+    if flags.json {
+        Ok(())
+    } else {
+        output::print(table)
+    }
 }
 
 impl Figures {
@@ -132,7 +148,10 @@ impl Pair {
     fn link(over: &'static str) -> Result<Self, Failure> {
         let meeting_place = Inproc::new();
         let start = |name: &str| {
-            Node::builder(name).program(&program("bench")).inproc(&meeting_place).start()
+            Node::builder(name)
+                .program(&program("bench"))
+                .inproc(&meeting_place)
+                .start()
         };
         let (near, far) = (start("near")?, start("far")?);
         let mut folder = None;
@@ -151,8 +170,14 @@ impl Pair {
             _ => "inproc://far".to_owned(),
         };
         let bound = far.listen(&endpoint)?;
-        near.connect(&bound)?.wait_ready(LINK_MAX).map_err(Failure::job)?;
-        Ok(Self { near, far, _folder: folder })
+        near.connect(&bound)?
+            .wait_ready(LINK_MAX)
+            .map_err(Failure::job)?;
+        Ok(Self {
+            near,
+            far,
+            _folder: folder,
+        })
     }
 }
 
@@ -162,7 +187,12 @@ fn measure(over: &'static str, flags: &BenchFlags, stop: &Stop) -> Result<Figure
     let pair = Pair::link(over)?;
     let (received, seconds) = measure_rate(&pair, &payload, flags.seconds.0, stop)?;
     let round_trip = measure_round_trip(&pair, &payload, flags.seconds.0, stop)?;
-    Ok(Figures { over, received, seconds, round_trip })
+    Ok(Figures {
+        over,
+        received,
+        seconds,
+        round_trip,
+    })
 }
 
 fn measure_rate(
@@ -194,7 +224,10 @@ fn measure_rate(
     while started.elapsed() < time && !stop.is_set() {
         thread::sleep(time.saturating_sub(started.elapsed()).min(Stop::LOOK_EVERY));
     }
-    let (seconds, after) = (started.elapsed().as_secs_f64(), received.load(Ordering::Relaxed));
+    let (seconds, after) = (
+        started.elapsed().as_secs_f64(),
+        received.load(Ordering::Relaxed),
+    );
     over.store(true, Ordering::Relaxed);
     match publisher.join() {
         _ if stop.is_set() => Err(interrupted(stop)),
@@ -211,10 +244,13 @@ fn measure_round_trip(
     stop: &Stop,
 ) -> Result<Percentiles, Failure> {
     let answering = pair.far.clone();
-    let echo = pair.far.subscribe(["bench/ping"])?.handler(move |message| {
-        // What is not answered is noticed at the other end.
-        let _lost = answering.publication("bench/pong").send(message.payload());
-    })?;
+    let echo = pair
+        .far
+        .subscribe(["bench/ping"])?
+        .handler(move |message| {
+            // What is not answered is noticed at the other end.
+            let _lost = answering.publication("bench/pong").send(message.payload());
+        })?;
     let (pong, pongs) = channel();
     let back = pair.near.subscribe(["bench/pong"])?.handler(move |_| {
         let _over = pong.send(Instant::now());
@@ -234,7 +270,9 @@ fn measure_round_trip(
 
 fn round_trip(near: &Node, payload: &[u8], pongs: &Receiver<Instant>) -> Result<Duration, Failure> {
     let sent = Instant::now();
-    near.publication("bench/ping").send(payload).map_err(Failure::job)?;
+    near.publication("bench/ping")
+        .send(payload)
+        .map_err(Failure::job)?;
     match pongs.recv_timeout(EVENT_MAX) {
         Ok(arrived) => Ok(arrived.saturating_duration_since(sent)),
         Err(_) => Err(Failure::job("an event was not answered within 5 s")),

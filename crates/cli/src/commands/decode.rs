@@ -59,15 +59,17 @@ pub(crate) fn run(flags: &DecodeFlags) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |error: io::Error| {
-        Failure::job(format_args!("cannot read {}: {error}", path.display()))
-    };
+    let failed =
+        |error: io::Error| Failure::job(format_args!("cannot read {}: {error}", path.display()));
     let mut bytes = Vec::new();
     let limit = PAYLOAD_BYTES_MAX as u64 + 1;
     let read = if path == Path::new("-") {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)
     } else {
-        File::open(path).map_err(failed)?.take(limit).read_to_end(&mut bytes)
+        File::open(path)
+            .map_err(failed)?
+            .take(limit)
+            .read_to_end(&mut bytes)
     };
     read.map_err(failed)?;
     Ok(bytes)
@@ -83,10 +85,15 @@ fn unhex(text: &str) -> Result<Vec<u8>, String> {
         return Err(format!("{} digits; a byte has two", digits.len()));
     }
     let value = |digit: u8| {
-        let value = char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+        let value = char::from(digit)
+            .to_digit(16)
+            .and_then(|value| u8::try_from(value).ok());
         value.ok_or_else(|| format!("{:?} is not a hexadecimal digit", char::from(digit)))
     };
-    digits.chunks_exact(2).map(|pair| Ok(value(pair[0])? << 4 | value(pair[1])?)).collect()
+    digits
+        .chunks_exact(2)
+        .map(|pair| Ok(value(pair[0])? << 4 | value(pair[1])?))
+        .collect()
 }
 
 #[cfg(test)]
@@ -95,7 +102,13 @@ mod tests {
 
     #[test]
     fn hexadecimal_is_read_as_people_paste_it() {
-        for text in ["0102ff", "01 02\nFF", "01:02:ff", "0x01 0x02 0xff", "0x0102ff"] {
+        for text in [
+            "0102ff",
+            "01 02\nFF",
+            "01:02:ff",
+            "0x01 0x02 0xff",
+            "0x0102ff",
+        ] {
             assert_eq!(unhex(text), Ok(vec![1, 2, 255]), "of {text:?}");
         }
         assert_eq!(unhex(""), Ok(vec![]));

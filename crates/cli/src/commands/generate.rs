@@ -52,7 +52,10 @@ pub(crate) fn run(flags: &GenerateFlags) -> Result<(), Failure> {
                 )));
             }
             clap_mangen::generate_to(command, directory).map_err(|error| {
-                Failure::job(format_args!("cannot write to {}: {error}", directory.display()))
+                Failure::job(format_args!(
+                    "cannot write to {}: {error}",
+                    directory.display()
+                ))
             })?;
             output::print(format_args!("man pages are in {}", directory.display()))
         }

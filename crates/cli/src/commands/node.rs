@@ -110,7 +110,13 @@ impl NodeFlags {
             config.connect = self.connect.iter().cloned().map(Text).collect();
         }
         if !self.subscribe.is_empty() {
-            config.subscribe = self.subscribe.iter().cloned().map(Filter).map(Text).collect();
+            config.subscribe = self
+                .subscribe
+                .iter()
+                .cloned()
+                .map(Filter)
+                .map(Text)
+                .collect();
         }
         config.insecure_remote |= self.insecure_remote;
         config.json |= self.json;
@@ -120,8 +126,9 @@ impl NodeFlags {
         config.queue.policy = self.queue_policy.map_or(config.queue.policy, Text);
         let heartbeat = &mut config.heartbeat;
         heartbeat.every_ms = self.heartbeat_every_ms.unwrap_or(heartbeat.every_ms);
-        heartbeat.silence_max_ms =
-            self.heartbeat_silence_max_ms.unwrap_or(heartbeat.silence_max_ms);
+        heartbeat.silence_max_ms = self
+            .heartbeat_silence_max_ms
+            .unwrap_or(heartbeat.silence_max_ms);
         config.check().map_err(Failure::Usage)?;
         Ok(config)
     }
@@ -135,10 +142,17 @@ pub(crate) fn run(flags: &NodeFlags) -> Result<(), Failure> {
     let node = Node::builder(config.name.0.as_str())
         .program(&program("node"))
         .event_queue(config.queue.bytes_max.0, config.queue.policy.0)
-        .heartbeat(config.heartbeat.every_ms.duration(), config.heartbeat.silence_max_ms.duration())
+        .heartbeat(
+            config.heartbeat.every_ms.duration(),
+            config.heartbeat.silence_max_ms.duration(),
+        )
         .on_link_event(forward(news_in))
         .start()?;
-    let _echo = if config.echo { Some(echo(&node)?) } else { None };
+    let _echo = if config.echo {
+        Some(echo(&node)?)
+    } else {
+        None
+    };
     let filters = config.subscribe.iter().map(|Text(Filter(filter))| filter);
     let receiver = match config.subscribe.len() {
         0 => None,
@@ -174,8 +188,10 @@ pub(crate) fn run(flags: &NodeFlags) -> Result<(), Failure> {
 }
 
 fn open_links(node: &Node, config: &NodeConfig) -> Result<(), Failure> {
-    let options =
-        ListenOptions { insecure_remote: config.insecure_remote, ..ListenOptions::default() };
+    let options = ListenOptions {
+        insecure_remote: config.insecure_remote,
+        ..ListenOptions::default()
+    };
     let name = &node.id().name;
     for Text(endpoint) in &config.listen {
         let (_, bound) = node.listen_with(&endpoint.to_string(), options.clone())?;
@@ -186,7 +202,9 @@ fn open_links(node: &Node, config: &NodeConfig) -> Result<(), Failure> {
         output::note(format_args!("{name} connects to {endpoint}"));
     }
     if config.listen.is_empty() && config.connect.is_empty() {
-        output::note(format_args!("{name} neither listens nor connects: it stays alone"));
+        output::note(format_args!(
+            "{name} neither listens nor connects: it stays alone"
+        ));
     }
     Ok(())
 }
@@ -195,7 +213,8 @@ fn open_links(node: &Node, config: &NodeConfig) -> Result<(), Failure> {
 fn echo(node: &Node) -> Result<Subscription, SetupError> {
     let answering = node.clone();
     let own = Topic::of_node(&node.id().name);
-    node.subscribe([own.as_bytes()])?.on_io_thread(move |message| answer(&answering, message))
+    node.subscribe([own.as_bytes()])?
+        .on_io_thread(move |message| answer(&answering, message))
 }
 
 fn answer(node: &Node, message: &Message<'_>) {

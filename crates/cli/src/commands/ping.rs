@@ -93,7 +93,10 @@ fn choose<'a>(target: Option<&NodeName>, peers: &'a [Peer]) -> Result<&'a NodeNa
                 ))
             }),
         (None, [only]) => Ok(&only.node.name),
-        (None, _) => Err(Failure::usage(format_args!("name one of the linked nodes: {}", names()))),
+        (None, _) => Err(Failure::usage(format_args!(
+            "name one of the linked nodes: {}",
+            names()
+        ))),
     }
 }
 
@@ -109,7 +112,10 @@ fn ping(
     let now = Value::from(std::time::SystemTime::now());
     let ping = Event::new(PING, [Value::Count(number), now]);
     let sent = Instant::now();
-    client.node.publish(topic.as_bytes(), &ping).map_err(Failure::job)?;
+    client
+        .node
+        .publish(topic.as_bytes(), &ping)
+        .map_err(Failure::job)?;
     loop {
         let left = timeout.saturating_sub(sent.elapsed());
         match pongs.recv_timeout(left) {
@@ -147,7 +153,7 @@ fn report(json: bool, target: &NodeName, sent: u64, latencies: &Latencies) -> Re
         output::print(format_args!("{target}: {sent} pings, {lost} lost"))?;
         if percentiles.count > 0 {
             let min = nanoseconds(percentiles.min_ns);
-            output::print(format_args!("min {min}   {}", percentiles.line()))?;
+            output::print(format_args!("min {min}  {}", percentiles.line()))?;
             output::print(latencies.bars())?;
         }
     }

@@ -104,11 +104,19 @@ fn publish_all(
             }
         }
         if stop.is_set() {
-            output::note(format_args!("published {} of {} events", count(n), count(flags.repeat)));
+            output::note(format_args!(
+                "published {} of {} events",
+                count(n),
+                count(flags.repeat)
+            ));
             return Err(interrupted(stop));
         }
         client.node.publish(&flags.topic, event).map_err(|error| {
-            Failure::job(format_args!("event {} of {} not published: {error}", n + 1, flags.repeat))
+            Failure::job(format_args!(
+                "event {} of {} not published: {error}",
+                n + 1,
+                flags.repeat
+            ))
         })?;
     }
     Ok(())

@@ -28,7 +28,10 @@ pub(crate) struct StatusFlags {
 pub(crate) fn run(flags: &StatusFlags) -> Result<(), Failure> {
     let directory = Directory::of_user();
     let found = search(&directory).map_err(|error| {
-        Failure::job(format_args!("cannot look for nodes in {}: {error}", directory.path().display()))
+        Failure::job(format_args!(
+            "cannot look for nodes in {}: {error}",
+            directory.path().display()
+        ))
     })?;
     let mut nodes = Vec::new();
     for found in found {
@@ -54,10 +57,18 @@ pub(crate) fn run(flags: &StatusFlags) -> Result<(), Failure> {
             directory.path().display()
         ))),
         ([], Some(wanted)) => {
-            let there: Vec<String> =
-                others.iter().map(|node| format!("{} ({})", node.name, node.pid)).collect();
-            let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
-            Err(Failure::job(format_args!("no node {wanted:?} runs here; there are: {there}")))
+            let there: Vec<String> = others
+                .iter()
+                .map(|node| format!("{} ({})", node.name, node.pid))
+                .collect();
+            let there = if there.is_empty() {
+                "none".to_owned()
+            } else {
+                there.join(", ")
+            };
+            Err(Failure::job(format_args!(
+                "no node {wanted:?} runs here; there are: {there}"
+            )))
         }
         ([node], _) => output::print(details(node)),
         (nodes, _) => {
@@ -84,7 +95,11 @@ fn overview(nodes: &[NodeStatus]) -> Table {
             node.pid.to_string(),
             node.role.clone(),
             age(node.uptime_s),
-            node.links.iter().filter(|link| link.state == "up").count().to_string(),
+            node.links
+                .iter()
+                .filter(|link| link.state == "up")
+                .count()
+                .to_string(),
             count(node.links.iter().map(|link| link.messages_received).sum()),
             count(node.published.messages),
             count(drops(node)),
@@ -127,8 +142,11 @@ fn details(node: &NodeStatus) -> String {
         lines.push(String::new());
         lines.extend(link_lines(link));
     }
-    let subscriptions: Vec<_> =
-        node.subscriptions.iter().filter(|subscription| !subscription.filters.is_empty()).collect();
+    let subscriptions: Vec<_> = node
+        .subscriptions
+        .iter()
+        .filter(|subscription| !subscription.filters.is_empty())
+        .collect();
     if !subscriptions.is_empty() {
         let mut table = Table::new(&[
             ("subscription", Align::Left),
@@ -201,7 +219,10 @@ fn link_lines(link: &LinkStatus) -> Vec<String> {
     }
     for topic in &link.dropped_topics {
         let name = printable(&topic.topic);
-        lines.push(format!("  dropped {} of topic {name}", count(topic.messages)));
+        lines.push(format!(
+            "  dropped {} of topic {name}",
+            count(topic.messages)
+        ));
     }
     lines
 }

@@ -72,7 +72,9 @@ fn print_all(
     receiver: &Receiver,
     stop: &Stop,
 ) -> Result<u64, Failure> {
-    let deadline = flags.timeout.map(|Seconds(timeout)| Instant::now() + timeout);
+    let deadline = flags
+        .timeout
+        .map(|Seconds(timeout)| Instant::now() + timeout);
     let mut printer = Printer::new(flags.json);
     let mut printed = 0;
     let mut wait = Duration::ZERO;
@@ -107,7 +109,10 @@ pub(crate) struct Printer {
 
 impl Printer {
     pub(crate) fn new(json: bool) -> Self {
-        Self { output: Output::new(), json }
+        Self {
+            output: Output::new(),
+            json,
+        }
     }
 
     /// Prints a message. Returns whether there was an event in it; where not, that is told on

@@ -19,7 +19,11 @@ impl FromStr for Seconds {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let seconds = text.strip_suffix('s').unwrap_or(text).trim_end().parse::<f64>();
+        let seconds = text
+            .strip_suffix('s')
+            .unwrap_or(text)
+            .trim_end()
+            .parse::<f64>();
         match seconds {
             Ok(seconds) if (0.0..=Self::MAX).contains(&seconds) => {
                 Ok(Self(Duration::from_secs_f64(seconds)))
@@ -62,11 +66,16 @@ pub(crate) fn format_name(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     let names: Vec<&str> = zeekwire::serializer::names().collect();
-    Err(format!("no format is called so; there are {}", names.join(", ")))
+    Err(format!(
+        "no format is called so; there are {}",
+        names.join(", ")
+    ))
 }
 
 fn looks_like_endpoint(text: &str) -> bool {
-    ["tcp://", "ipc://", "inproc://"].iter().any(|scheme| text.starts_with(scheme))
+    ["tcp://", "ipc://", "inproc://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme))
 }
 
 fn endpoint_mistake(text: &str) -> String {
@@ -80,7 +89,11 @@ mod tests {
     #[test]
     fn seconds_are_numbers_that_are_not_negative() {
         for (text, ms) in [("5", 5000), ("0.25", 250), ("2s", 2000), ("0", 0)] {
-            assert_eq!(text.parse(), Ok(Seconds(Duration::from_millis(ms))), "of {text:?}");
+            assert_eq!(
+                text.parse(),
+                Ok(Seconds(Duration::from_millis(ms))),
+                "of {text:?}"
+            );
         }
         for text in ["", "-1", "nan", "inf", "1e99", "5 min", "x"] {
             assert!(text.parse::<Seconds>().is_err(), "of {text:?}");
@@ -89,7 +102,11 @@ mod tests {
 
     #[test]
     fn endpoint_in_the_place_of_a_topic_is_noticed() {
-        assert!(topic("tcp://127.0.0.1:1").unwrap_err().contains("--connect"));
+        assert!(
+            topic("tcp://127.0.0.1:1")
+                .unwrap_err()
+                .contains("--connect")
+        );
         assert!(filter("ipc:///x").unwrap_err().contains("--listen"));
         assert!(topic("a/b").is_ok() && filter("a/*").is_ok());
         assert!(topic(".x").is_err() && topic(".node.a").is_ok() && topic("").is_err());

@@ -34,7 +34,9 @@ pub(crate) struct Percentiles {
 impl Latencies {
     pub(crate) fn new() -> Self {
         let histogram = Histogram::new_with_bounds(1, NS_MAX, 3);
-        Self { histogram: histogram.expect("the bounds are constants that are allowed") }
+        Self {
+            histogram: histogram.expect("the bounds are constants that are allowed"),
+        }
     }
 
     pub(crate) fn record(&mut self, latency: Duration) {
@@ -63,13 +65,20 @@ impl Latencies {
 
     /// Bars over equal steps from the shortest to the 99th percentile, and one for the rest.
     pub(crate) fn bars(&self) -> String {
-        let Percentiles { min_ns, p99_ns, max_ns, .. } = self.percentiles();
+        let Percentiles {
+            min_ns,
+            p99_ns,
+            max_ns,
+            ..
+        } = self.percentiles();
         let step = ((p99_ns - min_ns) / BAR_COUNT).max(1);
         let mut counts: Vec<(String, u64)> = Vec::new();
         for i in 0..BAR_COUNT {
             let (from, to) = (min_ns + i * step, min_ns + (i + 1) * step);
             let last = to > max_ns;
-            let count = self.histogram.count_between(from, if last { max_ns } else { to - 1 });
+            let count = self
+                .histogram
+                .count_between(from, if last { max_ns } else { to - 1 });
             counts.push((format!("to {}", nanoseconds(to.min(max_ns))), count));
             if last {
                 break;
@@ -81,7 +90,12 @@ impl Latencies {
         if rest > 0 {
             counts.push((format!("to {}", nanoseconds(max_ns)), rest));
         }
-        let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
+        let most = counts
+            .iter()
+            .map(|(_, count)| *count)
+            .max()
+            .unwrap_or(1)
+            .max(1);
         let mut text = String::new();
         for (label, count) in counts {
             let width = (count * BAR_WIDTH).div_ceil(most);
@@ -98,7 +112,7 @@ impl Percentiles {
     /// On one line.
     pub(crate) fn line(&self) -> String {
         format!(
-            "p50 {}   p90 {}   p99 {}   max {}",
+            "p50 {}  p90 {}  p99 {}  max {}",
             nanoseconds(self.p50_ns),
             nanoseconds(self.p90_ns),
             nanoseconds(self.p99_ns),
@@ -121,10 +135,19 @@ mod tests {
             let bars = latencies.bars();
             let shown: usize = bars
                 .lines()
-                .map(|line| line.split_whitespace().last().unwrap().parse::<usize>().unwrap())
+                .map(|line| {
+                    line.split_whitespace()
+                        .last()
+                        .unwrap()
+                        .parse::<usize>()
+                        .unwrap()
+                })
                 .sum();
             assert_eq!(shown, latencies_us.len(), "{bars}");
-            assert!(bars.lines().all(|line| line.chars().count() <= 79), "{bars}");
+            assert!(
+                bars.lines().all(|line| line.chars().count() <= 79),
+                "{bars}"
+            );
         }
     }
 

@@ -51,12 +51,19 @@ pub(crate) fn nanoseconds(ns: u64) -> String {
         1_000_000..1_000_000_000 => (ns_real / 1e6, "ms"),
         _ => (ns_real / 1e9, "s"),
     };
-    if amount >= 99.95 { format!("{amount:.0} {unit}") } else { format!("{amount:.1} {unit}") }
+    if amount >= 99.95 {
+        format!("{amount:.0} {unit}")
+    } else {
+        format!("{amount:.1} {unit}")
+    }
 }
 
 /// How long something lasts, coarsely: `3 s`, `2 min`, `1 h 3 min`, `2 d 4 h`.
 pub(crate) fn age(seconds: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "ages are far below 2^64 seconds")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "ages are far below 2^64 seconds"
+    )]
     #[expect(clippy::cast_sign_loss, reason = "the maximum is not negative")]
     let whole = seconds.max(0.0) as u64;
     match whole {
@@ -74,16 +81,26 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_have_units() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([0, 1023, 1536, 8 << 20].map(bytes), ["0 B", "1023 B", "1.5 KiB", "8.0 MiB"]);
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(count),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!(
+            [0, 1023, 1536, 8 << 20].map(bytes),
+            ["0 B", "1023 B", "1.5 KiB", "8.0 MiB"]
+        );
         assert_eq!(bytes(1024 * 1024 - 1), "1.0 MiB");
         assert_eq!(
             [999, 61_040, 851_000, 3_100_000, 2_400_000_000].map(nanoseconds),
             ["999 ns", "61.0 µs", "851 µs", "3.1 ms", "2.4 s"]
         );
-        assert_eq!([0.5, 60.0, 600.0, 4000.0, 9e5].map(age), [
-            "0.5 s", "60 s", "10 min", "1 h 6 min", "10 d 10 h"
-        ]);
-        assert_eq!((rate(10, 0.0), rate(3000, 2.0)), ("0".into(), "1,500".into()));
+        assert_eq!(
+            [0.5, 60.0, 600.0, 4000.0, 9e5].map(age),
+            ["0.5 s", "60 s", "10 min", "1 h 6 min", "10 d 10 h"]
+        );
+        assert_eq!(
+            (rate(10, 0.0), rate(3000, 2.0)),
+            ("0".into(), "1,500".into())
+        );
     }
 }

@@ -22,7 +22,11 @@ impl Table {
     pub(crate) fn new(columns: &[(&str, Align)]) -> Self {
         let head = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
         let aligns = columns.iter().map(|(_, align)| *align).collect();
-        Self { aligns, rows: vec![head], indent: 0 }
+        Self {
+            aligns,
+            rows: vec![head],
+            indent: 0,
+        }
     }
 
     /// Moves the table to the right.
@@ -41,7 +45,11 @@ impl Table {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = |column: usize| {
-            self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
+            self.rows
+                .iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..self.aligns.len()).map(width).collect();
         for (i, row) in self.rows.iter().enumerate() {
@@ -69,6 +77,9 @@ mod tests {
         let mut table = Table::new(&[("name", Align::Left), ("n", Align::Right)]).indent(1);
         table.row(["a".into(), "1,000".into()]);
         table.row(["µ-long".into(), "2".into()]);
-        assert_eq!(table.to_string(), " name        n\n a       1,000\n µ-long      2");
+        assert_eq!(
+            table.to_string(),
+            " name        n\n a       1,000\n µ-long      2"
+        );
     }
 }

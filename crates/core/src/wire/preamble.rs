@@ -122,7 +122,7 @@ impl Foreign {
     const PREFIX_BYTES: usize = 12;
 
     fn recognise(bytes: &[u8]) -> Option<Self> {
-        const METHODS: [&[u8]; 10] = [
+        const METHODS: [&[u8]; 9] = [
             b"GET ",
             b"POST ",
             b"PUT ",
@@ -130,18 +130,22 @@ impl Foreign {
             b"OPTIONS ",
             b"DELETE ",
             b"PATCH ",
-            b"CONNECT ",
             b"PRI * ",
             b"HTTP/",
         ];
         let starts = |magic: &[u8]| bytes.starts_with(magic);
         match bytes {
             _ if METHODS.iter().any(|method| starts(method)) => Some(Self::Http),
+            // A word of two protocols; what follows it tells them apart.
+            [b'C', b'O', b'N', b'N', b'E', b'C', b'T', b' ', next, ..] => Some(match next {
+                b'{' => Self::Nats,
+                _ => Self::Http,
+            }),
             [0x16, 0x03, _, ..] => Some(Self::Tls),
             [0xff, ..] if bytes.get(9) == Some(&0x7f) => Some(Self::ZeroMq),
             // A length, a message type, Broker's magic "ZEEK".
             [0, 0, _, _, _, b'Z', b'E', b'E', b'K', ..] => Some(Self::Broker),
-            _ if starts(b"INFO {") || starts(b"CONNECT {") => Some(Self::Nats),
+            _ if starts(b"INFO {") => Some(Self::Nats),
             _ if starts(b"SSH-") => Some(Self::Ssh),
             _ if bytes.len() >= Self::PREFIX_BYTES => Some(Self::Unknown),
             // So far it may still become one of the above.
@@ -283,6 +287,8 @@ mod tests {
             Foreign::ZeroMq
         );
         assert_eq!(foreign(b"INFO {\"server_id\""), Foreign::Nats);
+        assert_eq!(foreign(b"CONNECT {\"verbose\""), Foreign::Nats);
+        assert_eq!(foreign(b"CONNECT a.example:443"), Foreign::Http);
         assert_eq!(foreign(b"SSH-2.0-OpenSSH"), Foreign::Ssh);
         assert_eq!(foreign(b"hello, is there anybody?"), Foreign::Unknown);
     }

@@ -13,15 +13,34 @@ use crate::world::World;
 #[track_caller]
 pub(crate) fn at_most_once_in_order(world: &World, from: usize, to: usize) {
     let name = world.sides[from].node.id().name.to_string();
-    let sent: BTreeMap<_, _> =
-        world.sides[from].sent.iter().map(|sent| ((sent.class, sent.sequence), sent)).collect();
+    let sent: BTreeMap<_, _> = world.sides[from]
+        .sent
+        .iter()
+        .map(|sent| ((sent.class, sent.sequence), sent))
+        .collect();
     let mut highest: BTreeMap<TrafficClass, u64> = BTreeMap::new();
-    for delivery in world.sides[to].delivered.iter().filter(|one| one.publisher == name) {
-        let sent = sent.get(&(delivery.class, delivery.sequence)).expect("it was sent");
-        assert_eq!((&sent.topic, sent.len), (&delivery.topic, delivery.len), "{delivery:?}");
-        assert!(delivery.intact, "the payload is what was sent: {delivery:?}");
+    for delivery in world.sides[to]
+        .delivered
+        .iter()
+        .filter(|one| one.publisher == name)
+    {
+        let sent = sent
+            .get(&(delivery.class, delivery.sequence))
+            .expect("it was sent");
+        assert_eq!(
+            (&sent.topic, sent.len),
+            (&delivery.topic, delivery.len),
+            "{delivery:?}"
+        );
+        assert!(
+            delivery.intact,
+            "the payload is what was sent: {delivery:?}"
+        );
         let before = highest.insert(delivery.class, delivery.sequence);
-        assert!(before.is_none_or(|before| before < delivery.sequence), "in order: {delivery:?}");
+        assert!(
+            before.is_none_or(|before| before < delivery.sequence),
+            "in order: {delivery:?}"
+        );
     }
 }
 
@@ -30,10 +49,14 @@ pub(crate) fn at_most_once_in_order(world: &World, from: usize, to: usize) {
 pub(crate) fn all_arrived(world: &World, from: usize, to: usize, after: usize) {
     at_most_once_in_order(world, from, to);
     for class in TrafficClass::ALL {
-        let sent = world.sides[from].sent[after..].iter().filter(|sent| sent.class == class);
+        let sent = world.sides[from].sent[after..]
+            .iter()
+            .filter(|sent| sent.class == class);
         let sent: Vec<u64> = sent.map(|sent| sent.sequence).collect();
         let delivered = world.sides[to].sequences(class);
-        let missing = sent.iter().find(|sequence| delivered.binary_search(sequence).is_err());
+        let missing = sent
+            .iter()
+            .find(|sequence| delivered.binary_search(sequence).is_err());
         assert_eq!(missing, None, "of class {class}");
     }
 }
@@ -81,7 +104,11 @@ pub(crate) fn publish_with_manners(world: &mut World, side: usize, count: usize)
         if fates.iter().any(|published| published.hold) {
             let now = world.now;
             let freed = world.run_until(Duration::from_secs(60), |world| {
-                world.now > now && world.sides[side].node.links().all(|link| !link.is_congested())
+                world.now > now
+                    && world.sides[side]
+                        .node
+                        .links()
+                        .all(|link| !link.is_congested())
             });
             assert!(freed, "who waits may go on some day");
         } else {

@@ -22,8 +22,20 @@ pub(crate) fn join_with(
     listener: &mut Node,
     listener_config: LinkConfig,
 ) -> [LinkKey; 2] {
-    let dialled = dialler.open_link(now, LinkConfig { dialled: true, ..dialler_config });
-    let accepted = listener.open_link(now, LinkConfig { dialled: false, ..listener_config });
+    let dialled = dialler.open_link(
+        now,
+        LinkConfig {
+            dialled: true,
+            ..dialler_config
+        },
+    );
+    let accepted = listener.open_link(
+        now,
+        LinkConfig {
+            dialled: false,
+            ..listener_config
+        },
+    );
     exchange(now, [(dialler, dialled), (listener, accepted)]);
     [dialled, accepted]
 }
@@ -67,12 +79,16 @@ pub(crate) fn exchange(now: Instant, mut ends: [(&mut Node, LinkKey); 2]) -> [us
 
 fn said((node, key): &mut (&mut Node, LinkKey)) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let Some(link) = node.link_mut(*key) else { return bytes };
+    let Some(link) = node.link_mut(*key) else {
+        return bytes;
+    };
     while link.session.outgoing.plan_write() > 0 {
         let mut slices = [IoSlice::new(&[]); WRITE_SLICE_COUNT_MAX];
         let count = link.session.outgoing.plan_slices(&mut slices);
         let start = bytes.len();
-        slices[..count].iter().for_each(|slice| bytes.extend_from_slice(slice));
+        slices[..count]
+            .iter()
+            .for_each(|slice| bytes.extend_from_slice(slice));
         let written = bytes.len() - start;
         link.session.outgoing.plan_written(written);
     }

@@ -25,8 +25,14 @@ fn both_sides_come_up_and_are_ready_after_that() {
             let told = &world.sides[side].told;
             assert_eq!(told[..], [Told::Up(wire), Told::Ready(wire)], "side {side}");
         }
-        let peer = world.link(A, wire).and_then(|link| link.peer().cloned()).expect("up");
-        assert_eq!((&peer.node, &*peer.program), (world.sides[B].node.id(), "pair"));
+        let peer = world
+            .link(A, wire)
+            .and_then(|link| link.peer().cloned())
+            .expect("up");
+        assert_eq!(
+            (&peer.node, &*peer.program),
+            (world.sides[B].node.id(), "pair")
+        );
     });
 }
 
@@ -37,7 +43,10 @@ fn ends(mut world: World) -> [LinkEnd; 2] {
     world.run(Duration::from_secs(6));
     [A, B].map(|side| {
         assert!(!world.sides[side].told.contains(&Told::Up(wire)));
-        world.sides[side].end_of(wire).expect("both learn why").clone()
+        world.sides[side]
+            .end_of(wire)
+            .expect("both learn why")
+            .clone()
     })
 }
 
@@ -45,8 +54,14 @@ fn ends(mut world: World) -> [LinkEnd; 2] {
 fn a_refused_peer_learns_the_hooks_words() {
     let mut world = World::new(0, SessionConfig::default());
     world.sides[B].verdict = Err("not on Sundays".to_owned());
-    let why = Goodbye { reason: Reason::RefusedByPolicy, text: "not on Sundays".to_owned() };
-    assert_eq!(ends(world), [LinkEnd::Refused(why.clone()), LinkEnd::RefusedPeer(why)]);
+    let why = Goodbye {
+        reason: Reason::RefusedByPolicy,
+        text: "not on Sundays".to_owned(),
+    };
+    assert_eq!(
+        ends(world),
+        [LinkEnd::Refused(why.clone()), LinkEnd::RefusedPeer(why)]
+    );
 }
 
 #[test]
@@ -77,8 +92,14 @@ fn a_node_that_dials_itself_is_told_so() {
 
 #[test]
 fn versions_that_do_not_meet_are_named_on_both_sides() {
-    let theirs = Preamble { version_min: 7, version_max: 9 };
-    let expected = LinkEnd::Preamble(PreambleError::Version { ours: Preamble::OURS, theirs });
+    let theirs = Preamble {
+        version_min: 7,
+        version_max: 9,
+    };
+    let expected = LinkEnd::Preamble(PreambleError::Version {
+        ours: Preamble::OURS,
+        theirs,
+    });
     for dialled in [false, true] {
         let mut stranger = Stranger::new(dialled);
         stranger.say_raw(&theirs.encode());
@@ -92,11 +113,17 @@ fn versions_that_do_not_meet_are_named_on_both_sides() {
 fn a_foreign_protocol_gets_an_answer_it_understands() {
     let mut stranger = Stranger::new(false);
     stranger.say_raw(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    assert_eq!(stranger.end(), Some(&LinkEnd::Preamble(PreambleError::Foreign(Foreign::Http))));
+    assert_eq!(
+        stranger.end(),
+        Some(&LinkEnd::Preamble(PreambleError::Foreign(Foreign::Http)))
+    );
     assert!(stranger.heard(17).starts_with(b"HTTP/1.1 400 Bad "));
     let mut stranger = Stranger::new(false);
     stranger.say_raw(b"what is this port good for?");
-    assert_eq!(stranger.end(), Some(&LinkEnd::Preamble(PreambleError::Foreign(Foreign::Unknown))));
+    assert_eq!(
+        stranger.end(),
+        Some(&LinkEnd::Preamble(PreambleError::Foreign(Foreign::Unknown)))
+    );
     assert!(stranger.heard(1).is_empty());
 }
 
@@ -106,14 +133,20 @@ fn a_stranger_that_is_silent_or_trickles_times_out() {
     let mut opening = Preamble::OURS.encode().to_vec();
     ControlWriter::write(&Control::Hello(stranger.hello()), &mut opening);
     for count in [0, 7, 16, 30] {
+        let mut left = Duration::from_millis(5_500);
         for byte in &opening[..count] {
-            stranger.wait(Duration::from_millis(160));
+            let pause = Duration::from_millis(160);
+            stranger.wait(pause);
             stranger.say_raw(&[*byte]);
+            left -= pause;
         }
         assert_eq!(stranger.end(), None);
-        stranger.wait(Duration::from_millis(5_500) - Duration::from_millis(160) * count as u32);
+        stranger.wait(left);
         let end = stranger.end().cloned();
-        assert!(matches!(end, Some(LinkEnd::HandshakeTimeout(_))), "{count}: {end:?}");
+        assert!(
+            matches!(end, Some(LinkEnd::HandshakeTimeout(_))),
+            "{count}: {end:?}"
+        );
         stranger = Stranger::new(false);
     }
 }
@@ -143,12 +176,20 @@ fn anything_before_the_hello_is_a_fault_and_is_answered() {
         Control::Accept,
         Control::Heartbeat,
         Control::Done(1),
-        Control::Subscribe { token: 1, filters: vec![], snapshot_end: true },
+        Control::Subscribe {
+            token: 1,
+            filters: vec![],
+            snapshot_end: true,
+        },
     ] {
         let mut stranger = Stranger::new(false);
         stranger.say_raw(&Preamble::OURS.encode());
         stranger.say(&early);
-        assert_eq!(stranger.end(), Some(&LinkEnd::Fault(Fault::OutOfOrder)), "{early:?}");
+        assert_eq!(
+            stranger.end(),
+            Some(&LinkEnd::Fault(Fault::OutOfOrder)),
+            "{early:?}"
+        );
         let heard = stranger.heard_controls();
         assert!(
             matches!(&heard[..], [Control::Hello(_), Control::Refuse(why)]
@@ -197,5 +238,8 @@ fn a_peer_that_breaks_the_protocol_is_told() {
     assert_eq!(stranger.end(), Some(&LinkEnd::Fault(Fault::FrameCheck)));
     let heard = stranger.heard_controls();
     let last = heard.last().expect("something was said");
-    assert!(matches!(last, Control::Close(why) if why.reason == Reason::ProtocolError), "{last:?}");
+    assert!(
+        matches!(last, Control::Close(why) if why.reason == Reason::ProtocolError),
+        "{last:?}"
+    );
 }

@@ -15,7 +15,7 @@ mod policies;
 mod reconnect;
 mod rng;
 mod routing;
-mod side;
 mod sharing;
+mod side;
 mod stranger;
 mod world;

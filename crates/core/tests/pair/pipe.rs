@@ -60,6 +60,7 @@ pub(crate) struct Pipe {
     flying: VecDeque<(Instant, Vec<u8>)>,
     held: usize,
     written: u64,
+    jammed: bool,
     /// When the last byte so far has left the sender.
     busy_until: Instant,
     last_arrival: Instant,
@@ -86,6 +87,7 @@ impl Pipe {
             flying: VecDeque::new(),
             held: 0,
             written: 0,
+            jammed: false,
             busy_until: Instant::ZERO,
             last_arrival: Instant::ZERO,
             end_at: None,
@@ -102,7 +104,7 @@ impl Pipe {
             usize::MAX => room,
             most => room.min(rng.size(1..=most)),
         };
-        if taken == 0 {
+        if taken == 0 || self.jammed {
             return 0;
         }
         let mut bytes = Vec::with_capacity(taken);
@@ -129,8 +131,8 @@ impl Pipe {
         }
         let sending = Duration::from_micros(taken as u64 * 1000 / self.shape.bytes_per_ms);
         self.busy_until = self.busy_until.max(now) + sending;
-        let jitter_us = rng.within(0..=self.shape.jitter.as_micros() as u64);
-        let arrival = self.busy_until + self.shape.delay + Duration::from_micros(jitter_us);
+        let arrival =
+            self.busy_until + self.shape.delay + self.shape.jitter * rng.size32(1000) / 1000;
         self.last_arrival = self.last_arrival.max(arrival);
         self.flying.push_back((self.last_arrival, bytes));
         taken
@@ -140,7 +142,9 @@ impl Pipe {
     pub(crate) fn read(&mut self, now: Instant) -> Read {
         let mut read = Vec::new();
         while read.len() < 65_536 && self.flying.front().is_some_and(|(at, _)| *at <= now) {
-            let Some((_, bytes)) = self.flying.pop_front() else { break };
+            let Some((_, bytes)) = self.flying.pop_front() else {
+                break;
+            };
             self.held -= bytes.len();
             if read.is_empty() {
                 read = bytes;
@@ -156,12 +160,17 @@ impl Pipe {
     }
 
     pub(crate) const fn has_room(&self) -> bool {
-        self.held < self.shape.capacity
+        self.held < self.shape.capacity && !self.jammed
     }
 
     /// The writer closes: what it wrote still arrives, then the end.
     pub(crate) fn close(&mut self, now: Instant) {
         self.end_at = Some(self.last_arrival.max(now + self.shape.delay));
+    }
+
+    /// The kernel takes nothing for a while.
+    pub(crate) fn jam(&mut self, jammed: bool) {
+        self.jammed = jammed;
     }
 
     /// The connection breaks: what is on its way vanishes.

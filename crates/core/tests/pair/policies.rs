@@ -9,9 +9,9 @@ use zeekwire_core::wire::Reason;
 use zeekwire_types::{DropPolicy, TrafficClass};
 
 use crate::check::{all_arrived, at_most_once_in_order};
+use crate::direct::join;
 use crate::pipe::Shape;
 use crate::rng::for_seeds;
-use crate::direct::join;
 use crate::side::{Consumer, Told, config, filters};
 use crate::world::{A, B, World};
 
@@ -20,8 +20,14 @@ const BUDGET: usize = 200_000;
 /// A ready link whose event queue is small, and whose consumer is stuck.
 fn stuck(seed: u64, policy: DropPolicy) -> World {
     let session = SessionConfig {
-        outgoing: OutgoingLimits { budget_bytes: [1 << 20, 1 << 20, BUDGET, 1 << 20], policy },
-        incoming: IncomingLimits { window_bytes: [0, 65_536, 65_536, 65_536], ..Default::default() },
+        outgoing: OutgoingLimits {
+            budget_bytes: [1 << 20, 1 << 20, BUDGET, 1 << 20],
+            policy,
+        },
+        incoming: IncomingLimits {
+            window_bytes: [0, 65_536, 65_536, 65_536],
+            ..Default::default()
+        },
         ..SessionConfig::default()
     };
     let mut world = World::new(seed, session);
@@ -44,52 +50,91 @@ fn overfill(world: &mut World) -> u64 {
 }
 
 fn drops(world: &World) -> u64 {
-    world.link(A, 0).expect("up").session.outgoing.drops().of(TrafficClass::Event).messages
+    world
+        .link(A, 0)
+        .expect("up")
+        .session
+        .outgoing
+        .drops()
+        .of(TrafficClass::Event)
+        .messages
 }
 
 fn queued(world: &World) -> u64 {
-    world.link(A, 0).expect("up").session.outgoing.queued_messages(TrafficClass::Event) as u64
+    world
+        .link(A, 0)
+        .expect("up")
+        .session
+        .outgoing
+        .queued_messages(TrafficClass::Event) as u64
 }
 
 #[test]
 fn drop_oldest_keeps_the_newest_and_counts_exactly() {
-    for_seeds("drop_oldest_keeps_the_newest_and_counts_exactly", 60, |seed| {
-        let mut world = stuck(seed, DropPolicy::DropOldest);
-        let sent = overfill(&mut world);
-        let waiting = queued(&world);
-        assert!(world.sides[A].sent.iter().all(|sent| !sent.published.hold));
-        assert_eq!(world.sides[B].delivered.len() as u64 + drops(&world) + waiting, sent);
-        world.unstick(B);
-        world.settle();
-        assert_eq!(world.sides[B].delivered.len() as u64 + drops(&world), sent);
-        let kept = world.sides[B].sequences(TrafficClass::Event);
-        let newest: Vec<_> = (sent - waiting..sent).collect();
-        assert!(kept.ends_with(&newest) && drops(&world) > 0);
-        at_most_once_in_order(&world, A, B);
-        assert!(world.sides[A].peak_queued <= BUDGET);
-        let topics = world.link(A, 0).expect("up").session.outgoing.drops().topics();
-        assert_eq!((&topics[0].topic[..], topics[0].messages), (&b"t"[..], drops(&world)));
-    });
+    for_seeds(
+        "drop_oldest_keeps_the_newest_and_counts_exactly",
+        60,
+        |seed| {
+            let mut world = stuck(seed, DropPolicy::DropOldest);
+            let sent = overfill(&mut world);
+            let waiting = queued(&world);
+            assert!(world.sides[A].sent.iter().all(|sent| !sent.published.hold));
+            assert_eq!(
+                world.sides[B].delivered.len() as u64 + drops(&world) + waiting,
+                sent
+            );
+            world.unstick(B);
+            world.settle();
+            assert_eq!(world.sides[B].delivered.len() as u64 + drops(&world), sent);
+            let kept = world.sides[B].sequences(TrafficClass::Event);
+            let newest: Vec<_> = (sent - waiting..sent).collect();
+            assert!(kept.ends_with(&newest) && drops(&world) > 0);
+            at_most_once_in_order(&world, A, B);
+            assert!(world.sides[A].peak_queued <= BUDGET);
+            let topics = world
+                .link(A, 0)
+                .expect("up")
+                .session
+                .outgoing
+                .drops()
+                .topics();
+            assert_eq!(
+                (&topics[0].topic[..], topics[0].messages),
+                (&b"t"[..], drops(&world))
+            );
+        },
+    );
 }
 
 #[test]
 fn drop_newest_keeps_the_oldest_and_tells_the_publisher() {
-    for_seeds("drop_newest_keeps_the_oldest_and_tells_the_publisher", 60, |seed| {
-        let mut world = stuck(seed, DropPolicy::DropNewest);
-        let sent = overfill(&mut world);
-        let refused = |world: &World| -> u64 {
-            world.sides[A].sent.iter().map(|sent| u64::from(sent.published.dropped)).sum()
-        };
-        assert_eq!(refused(&world), drops(&world));
-        assert!(drops(&world) > 0);
-        world.unstick(B);
-        world.settle();
-        let taken = world.sides[A].sent.iter().filter(|sent| sent.published.links == 1);
-        let taken: Vec<_> = taken.map(|sent| sent.sequence).collect();
-        assert_eq!(world.sides[B].sequences(TrafficClass::Event), taken);
-        assert_eq!(taken.len() as u64 + drops(&world), sent);
-        assert!(world.sides[A].peak_queued <= BUDGET);
-    });
+    for_seeds(
+        "drop_newest_keeps_the_oldest_and_tells_the_publisher",
+        60,
+        |seed| {
+            let mut world = stuck(seed, DropPolicy::DropNewest);
+            let sent = overfill(&mut world);
+            let refused = |world: &World| -> u64 {
+                world.sides[A]
+                    .sent
+                    .iter()
+                    .map(|sent| u64::from(sent.published.dropped))
+                    .sum()
+            };
+            assert_eq!(refused(&world), drops(&world));
+            assert!(drops(&world) > 0);
+            world.unstick(B);
+            world.settle();
+            let taken = world.sides[A]
+                .sent
+                .iter()
+                .filter(|sent| sent.published.links == 1);
+            let taken: Vec<_> = taken.map(|sent| sent.sequence).collect();
+            assert_eq!(world.sides[B].sequences(TrafficClass::Event), taken);
+            assert_eq!(taken.len() as u64 + drops(&world), sent);
+            assert!(world.sides[A].peak_queued <= BUDGET);
+        },
+    );
 }
 
 #[test]
@@ -109,12 +154,60 @@ fn disconnect_ends_the_link_on_both_sides() {
 }
 
 #[test]
-fn disconnect_reaches_the_peer_past_a_half_sent_message() {
+fn disconnect_reaches_the_peer_at_once_past_a_half_sent_message() {
     let mut world = stuck(0, DropPolicy::Disconnect);
     world.publish_many(A, 4, 100_000);
-    world.run(Duration::from_secs(2));
+    // Nobody waits for credit that a message of no use to anybody would need.
+    world.run(Duration::from_millis(10));
+    assert_eq!(world.sides[A].node.links().count(), 0);
     let end = world.sides[B].end_of(0).expect("it ended");
-    assert!(matches!(end, LinkEnd::ClosedByPeer(why) if why.reason == Reason::Overloaded), "{end:?}");
+    assert!(
+        matches!(end, LinkEnd::ClosedByPeer(why) if why.reason == Reason::Overloaded),
+        "{end:?}"
+    );
+}
+
+#[test]
+fn a_side_that_heard_goodbye_does_not_wait_for_its_queue() {
+    let mut world = stuck(0, DropPolicy::DropNewest);
+    world.publish_many(A, 4, 100_000);
+    world.close(B, 0, Reason::Closed);
+    world.run(Duration::from_millis(10));
+    assert_eq!(
+        world.sides[A].node.links().count() + world.sides[B].node.links().count(),
+        0
+    );
+}
+
+#[test]
+fn one_turn_keeps_to_the_budget_even_where_the_socket_takes_nothing() {
+    for policy in [DropPolicy::DropOldest, DropPolicy::DropNewest] {
+        let session = SessionConfig {
+            outgoing: OutgoingLimits {
+                budget_bytes: [1 << 20, 1 << 20, BUDGET, 1 << 20],
+                policy,
+            },
+            ..SessionConfig::default()
+        };
+        let mut world = World::new(0, session);
+        world.connect_ready();
+        let token = world.subscribe(B, &["*"]);
+        world.complete(B, token);
+        // There is credit for all of it, so all of it could be staged.
+        let turn = [(TrafficClass::Event, "t", 10_000); 150];
+        world.wires[0].pipes[A].jam(true);
+        world.publish_turn(A, &turn);
+        assert!(
+            world.sides[A].peak_queued <= BUDGET + 11_000,
+            "{}",
+            world.sides[A].peak_queued
+        );
+        assert_eq!(queued(&world) + drops(&world), 150);
+        world.wires[0].pipes[A].jam(false);
+        world.settle();
+        assert_eq!(world.sides[B].delivered.len() as u64 + drops(&world), 150);
+        at_most_once_in_order(&world, A, B);
+    }
 }
 
 /// Publishes until told to wait. Returns how many messages that took.
@@ -173,8 +266,14 @@ fn heartbeats_of_a_peer_whose_consumer_is_stuck_are_no_progress() {
         let now = world.now;
         held += u32::from(world.sides[A].node.is_held(now, b"t"));
     }
-    assert!(interval * held <= stall_max + interval, "held for {held} ticks");
-    assert!(world.sides[A].told.contains(&Told::Relaxed), "who waits is told to look again");
+    assert!(
+        interval * held <= stall_max + interval,
+        "held for {held} ticks"
+    );
+    assert!(
+        world.sides[A].told.contains(&Told::Relaxed),
+        "who waits is told to look again"
+    );
     assert!(world.link(A, 0).is_some_and(|link| link.is_up()));
     // From now on the oldest make room.
     world.publish_many(A, 100, 5_000);
@@ -199,18 +298,28 @@ fn nobody_waits_while_one_taker_has_room() {
     let mut third = Node::new(config("c", SessionConfig::default()));
     third.subscribe(1, &filters(&["*"]), Scope::AllLinks, 1);
     join(now, &mut world.sides[A].node, &mut third);
-    assert!(!world.sides[A].node.is_held(now, b"t"), "a third node has room");
+    assert!(
+        !world.sides[A].node.is_held(now, b"t"),
+        "a third node has room"
+    );
     assert!(!world.publish(A, "t", 100).hold);
 }
 
 #[test]
 fn a_full_queue_for_lack_of_a_socket_is_held_too() {
     let session = SessionConfig {
-        outgoing: OutgoingLimits { budget_bytes: [BUDGET; 4], policy: DropPolicy::Block },
+        outgoing: OutgoingLimits {
+            budget_bytes: [BUDGET; 4],
+            policy: DropPolicy::Block,
+        },
         ..SessionConfig::default()
     };
     let mut world = World::new(0, session);
-    world.shape = Shape { capacity: 10_000, bytes_per_ms: 100, ..Shape::PERFECT };
+    world.shape = Shape {
+        capacity: 10_000,
+        bytes_per_ms: 100,
+        ..Shape::PERFECT
+    };
     world.connect_ready();
     let token = world.subscribe(B, &["*"]);
     world.complete(B, token);
@@ -219,7 +328,9 @@ fn a_full_queue_for_lack_of_a_socket_is_held_too() {
     for _ in 0..10 {
         world.run(Duration::from_millis(100));
         let now = world.now;
-        assert!(world.sides[A].node.is_held(now, b"t") || world.sides[A].told.contains(&Told::Relaxed));
+        assert!(
+            world.sides[A].node.is_held(now, b"t") || world.sides[A].told.contains(&Told::Relaxed)
+        );
     }
     world.settle();
     all_arrived(&world, A, B, 0);

@@ -29,6 +29,11 @@ impl Rng {
         usize::try_from(self.within(low as u64..=high as u64)).expect("a size")
     }
 
+    /// At most `most`.
+    pub(crate) fn size32(&mut self, most: u32) -> u32 {
+        u32::try_from(self.within(0..=most.into())).expect("at most `most`")
+    }
+
     /// True once in `many` times.
     pub(crate) fn one_in(&mut self, many: u64) -> bool {
         self.next().is_multiple_of(many)
@@ -39,11 +44,16 @@ impl Rng {
     }
 }
 
-/// Runs a property for `count` seeds, or for the one in `PAIR_SEED`.
+/// Runs a property for `count` seeds, `PAIR_TIMES` as many, or the one in `PAIR_SEED`.
 pub(crate) fn for_seeds(name: &str, count: u64, property: impl Fn(u64)) {
-    let one: Option<u64> =
-        std::env::var("PAIR_SEED").ok().map(|seed| seed.parse().expect("PAIR_SEED is a number"));
-    let seeds = one.map_or(0..count, |seed| seed..seed + 1);
+    let number = |name| {
+        let text = std::env::var(name).ok();
+        text.map(|text| text.parse::<u64>().expect("a number of seeds, or a seed"))
+    };
+    let seeds = match number("PAIR_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..count * number("PAIR_TIMES").unwrap_or(1),
+    };
     for seed in seeds {
         let replay = Replay { name, seed };
         property(seed);
@@ -58,6 +68,7 @@ struct Replay<'a> {
 }
 
 impl Drop for Replay<'_> {
+    #[expect(clippy::print_stdout, reason = "the harness shows it with the failure")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             let Self { name, seed } = self;

@@ -10,8 +10,14 @@ use crate::side::{config, filters};
 use crate::stranger::frame;
 use crate::world::{A, B, LINK, World};
 
-const GATED: LinkConfig = LinkConfig { auto_advertise: false, ..LINK };
-const QUIET: LinkConfig = LinkConfig { auto_subscribe: false, ..LINK };
+const GATED: LinkConfig = LinkConfig {
+    auto_advertise: false,
+    ..LINK
+};
+const QUIET: LinkConfig = LinkConfig {
+    auto_subscribe: false,
+    ..LINK
+};
 
 fn filter(pattern: &str) -> TopicFilter {
     TopicFilter::new(pattern).expect("a good filter")
@@ -70,7 +76,11 @@ fn an_advertisement_ends_with_its_link() {
     a.advertise(&filter("zeek/*"), Some(old));
     let [new, _] = join_with(Instant::ZERO, &mut a, GATED, &mut b, LINK);
     assert_eq!(old.index(), new.index());
-    assert_eq!(links(&mut a, "zeek/a"), 0, "the new link has none of the old one's");
+    assert_eq!(
+        links(&mut a, "zeek/a"),
+        0,
+        "the new link has none of the old one's"
+    );
     assert!(!a.unadvertise(&filter("zeek/*"), Some(old)));
 }
 
@@ -118,7 +128,11 @@ fn a_link_scope_hears_one_link_only() {
     a.subscribe(5, &filters(&["t"]), Scope::OneLink(to_b), 1);
     exchange(now, [(a, to_b), (&mut b, from_a)]);
     exchange(now, [(a, to_c), (&mut c, c_from_a)]);
-    assert_eq!((links(&mut b, "t"), links(&mut c, "t")), (1, 0), "only b is asked");
+    assert_eq!(
+        (links(&mut b, "t"), links(&mut c, "t")),
+        (1, 0),
+        "only b is asked"
+    );
     // Another subscriber makes c send, too; the first still does not hear it.
     a.subscribe(6, &filters(&["t"]), Scope::AllLinks, 2);
     exchange(now, [(a, to_b), (&mut b, from_a)]);
@@ -150,8 +164,11 @@ fn a_scoped_subscriber_hears_nothing_of_other_links() {
     world.cut(first, &[A, B]);
     world.publish(A, "t", 1);
     world.settle();
-    let takers: Vec<_> =
-        world.sides[B].delivered.iter().map(|delivery| &delivery.subscribers[..]).collect();
+    let takers: Vec<_> = world.sides[B]
+        .delivered
+        .iter()
+        .map(|delivery| &delivery.subscribers[..])
+        .collect();
     assert_eq!(takers, [&[1, 2][..], &[2]]);
 }
 
@@ -203,7 +220,11 @@ fn the_one_idle_link_is_named() {
     b.subscribe(1, &filters(&["t"]), Scope::AllLinks, 1);
     exchange(Instant::ZERO, [(&mut a, key), (&mut b, other)]);
     assert_eq!(a.route(b"t"), Routed::OneIdleLink(key));
-    a.link_mut(key).expect("up").session.outgoing.set_writable(false);
+    a.link_mut(key)
+        .expect("up")
+        .session
+        .outgoing
+        .set_writable(false);
     assert_eq!(links(&mut a, "t"), 1);
     assert_eq!(a.route(b"t"), Routed::Others, "something waits there");
     a.link_lost(key);

@@ -87,7 +87,13 @@ pub(crate) struct Side {
 
 pub(crate) fn node_id(name: &str, started_us: u64) -> NodeId {
     let name = NodeName::new(name).expect("a good name");
-    NodeId { name, incarnation: Incarnation { started_us, random: 0 } }
+    NodeId {
+        name,
+        incarnation: Incarnation {
+            started_us,
+            random: 0,
+        },
+    }
 }
 
 pub(crate) fn config(name: &str, session: SessionConfig) -> NodeConfig {
@@ -161,7 +167,10 @@ impl Side {
 
     /// Messages of a class that were delivered, by sequence.
     pub(crate) fn sequences(&self, class: TrafficClass) -> Vec<u64> {
-        let of_class = self.delivered.iter().filter(|delivery| delivery.class == class);
+        let of_class = self
+            .delivered
+            .iter()
+            .filter(|delivery| delivery.class == class);
         of_class.map(|delivery| delivery.sequence).collect()
     }
 
@@ -181,7 +190,9 @@ pub(crate) fn payload(class: TrafficClass, sequence: u64, len: usize) -> Vec<u8>
     for (place, start) in (0..len).step_by(1021).enumerate() {
         let mark = [sequence, place as u64, class as u64, len as u64]
             .iter()
-            .fold(0_u64, |mark, part| (mark ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            .fold(0_u64, |mark, part| {
+                (mark ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            });
         let end = len.min(start + 8);
         bytes[start..end].copy_from_slice(&mark.to_be_bytes()[..end - start]);
     }
@@ -189,5 +200,8 @@ pub(crate) fn payload(class: TrafficClass, sequence: u64, len: usize) -> Vec<u8>
 }
 
 pub(crate) fn filters(patterns: &[&str]) -> Vec<TopicFilter> {
-    patterns.iter().map(|pattern| TopicFilter::new(pattern).expect("a good filter")).collect()
+    patterns
+        .iter()
+        .map(|pattern| TopicFilter::new(pattern).expect("a good filter"))
+        .collect()
 }

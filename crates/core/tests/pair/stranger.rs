@@ -42,7 +42,10 @@ impl Stranger {
     pub(crate) fn with(node_dialled: bool, session: SessionConfig) -> Self {
         let mut node = Node::new(config("node", session));
         node.subscribe(1, &filters(&["zeek/*"]), Scope::AllLinks, 1);
-        let link = zeekwire_core::node::LinkConfig { dialled: node_dialled, ..LINK };
+        let link = zeekwire_core::node::LinkConfig {
+            dialled: node_dialled,
+            ..LINK
+        };
         let key = node.open_link(Instant::ZERO, link);
         let mut stranger = Self {
             node,
@@ -70,7 +73,10 @@ impl Stranger {
     }
 
     pub(crate) fn introduce(&mut self) {
-        let node_dialled = self.node.link(self.key).is_some_and(|link| link.config().dialled);
+        let node_dialled = self
+            .node
+            .link(self.key)
+            .is_some_and(|link| link.config().dialled);
         self.say_raw(&Preamble::OURS.encode());
         self.say(&Control::Hello(self.hello()));
         if node_dialled {
@@ -98,7 +104,9 @@ impl Stranger {
     /// Says several things that arrive in one read.
     pub(crate) fn say_together(&mut self, controls: &[Control]) {
         let mut bytes = Vec::new();
-        controls.iter().for_each(|control| ControlWriter::write(control, &mut bytes));
+        controls
+            .iter()
+            .for_each(|control| ControlWriter::write(control, &mut bytes));
         self.say_raw(&bytes);
     }
 
@@ -135,7 +143,9 @@ impl Stranger {
 
     /// A whole message of the stranger's.
     pub(crate) fn message(&self, topic: &str, sequence: u64, len: usize) -> Vec<u8> {
-        let mut template = EnvelopeTemplate::new(&self.id, topic.as_bytes(), "raw").bytes().to_vec();
+        let mut template = EnvelopeTemplate::new(&self.id, topic.as_bytes(), "raw")
+            .bytes()
+            .to_vec();
         EnvelopeTemplate::set_sequence(&mut template, sequence);
         frame(TrafficClass::Event, false, &template, &vec![1; len])
     }
@@ -195,14 +205,18 @@ impl Stranger {
                     let mut slices = [IoSlice::new(&[]); WRITE_SLICE_COUNT_MAX];
                     let count = link.session.outgoing.plan_slices(&mut slices);
                     let start = self.heard.len();
-                    slices[..count].iter().for_each(|slice| self.heard.extend_from_slice(slice));
+                    slices[..count]
+                        .iter()
+                        .for_each(|slice| self.heard.extend_from_slice(slice));
                     let written = self.heard.len() - start;
                     link.session.outgoing.plan_written(written);
                     link.wrote(self.now);
                 }
             }
             self.node.relax(self.key);
-            let Some(output) = self.node.poll_output() else { return };
+            let Some(output) = self.node.poll_output() else {
+                return;
+            };
             match output {
                 Output::Decide { link } if !self.decides_late => self.node.decide(link, Ok(())),
                 Output::LinkUp { .. } => self.up = true,
@@ -215,7 +229,12 @@ impl Stranger {
 }
 
 /// A frame without any regard for what belongs into it.
-pub(crate) fn frame(class: TrafficClass, fragment: bool, envelope: &[u8], payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(
+    class: TrafficClass,
+    fragment: bool,
+    envelope: &[u8],
+    payload: &[u8],
+) -> Vec<u8> {
     let header = FrameHeader {
         class,
         fragment,

@@ -8,7 +8,9 @@ use std::io::IoSlice;
 use std::time::Duration;
 
 use zeekwire_buffer::AlignedBytes;
-use zeekwire_core::node::{LinkConfig, LinkEnd, LinkKey, Message, Output, Published, Received, Scope};
+use zeekwire_core::node::{
+    LinkConfig, LinkEnd, LinkKey, Message, Output, Published, Received, Scope,
+};
 use zeekwire_core::session::{SessionConfig, WRITE_SLICE_COUNT_MAX};
 use zeekwire_core::wire::{Frame, Reason};
 use zeekwire_types::{Instant, TrafficClass};
@@ -81,9 +83,18 @@ impl World {
     pub(crate) fn connect_with(&mut self, configs: [LinkConfig; 2]) -> usize {
         let wire = self.wires.len();
         let ends = [A, B].map(|side| {
-            let config = LinkConfig { dialled: side == A, ..configs[side] };
+            let config = LinkConfig {
+                dialled: side == A,
+                ..configs[side]
+            };
             let key = self.sides[side].node.open_link(self.now, config);
-            End { key, open: true, deaf: false, partial: AlignedBytes::new(), close_by: None }
+            End {
+                key,
+                open: true,
+                deaf: false,
+                partial: AlignedBytes::new(),
+                close_by: None,
+            }
         });
         let pipes = self.damage.map(|damage| Pipe::new(self.shape, damage));
         self.wires.push(Wire { ends, pipes });
@@ -97,12 +108,18 @@ impl World {
     pub(crate) fn connect_ready(&mut self) -> usize {
         let wire = self.connect();
         self.run_until(Duration::from_secs(5), |world| world.is_ready(wire));
-        assert!(self.is_ready(wire), "the link comes up: {:?}", self.sides.each_ref().map(|side| &side.told));
+        assert!(
+            self.is_ready(wire),
+            "the link comes up: {:?}",
+            self.sides.each_ref().map(|side| &side.told)
+        );
         wire
     }
 
     pub(crate) fn is_ready(&self, wire: usize) -> bool {
-        [A, B].into_iter().all(|side| self.sides[side].told.contains(&Told::Ready(wire)))
+        [A, B]
+            .into_iter()
+            .all(|side| self.sides[side].told.contains(&Told::Ready(wire)))
     }
 
     /// Subscribes on one side, subscriber 1, for all links. Returns the token.
@@ -118,14 +135,18 @@ impl World {
         scope: Scope,
     ) -> u64 {
         let token = self.sides[side].token();
-        self.sides[side].node.subscribe(subscriber, &filters(patterns), scope, token);
+        self.sides[side]
+            .node
+            .subscribe(subscriber, &filters(patterns), scope, token);
         self.flush(side, &[]);
         token
     }
 
     pub(crate) fn unsubscribe(&mut self, side: usize, subscriber: u32, patterns: &[&str]) -> u64 {
         let token = self.sides[side].token();
-        self.sides[side].node.unsubscribe(subscriber, &filters(patterns), token);
+        self.sides[side]
+            .node
+            .unsubscribe(subscriber, &filters(patterns), token);
         self.flush(side, &[]);
         token
     }
@@ -133,13 +154,19 @@ impl World {
     /// Waits for a completion.
     #[track_caller]
     pub(crate) fn complete(&mut self, side: usize, token: u64) {
-        self.run_until(Duration::from_secs(30), |world| world.sides[side].completed.contains(&token));
-        assert!(self.sides[side].completed.contains(&token), "token {token} completes");
+        self.run_until(Duration::from_secs(30), |world| {
+            world.sides[side].completed.contains(&token)
+        });
+        assert!(
+            self.sides[side].completed.contains(&token),
+            "token {token} completes"
+        );
     }
 
     /// Publishes one event in a turn of its own.
     pub(crate) fn publish(&mut self, side: usize, topic: &str, len: usize) -> Published {
-        self.publish_turn(side, &[(TrafficClass::Event, topic, len)]).remove(0)
+        self.publish_turn(side, &[(TrafficClass::Event, topic, len)])
+            .remove(0)
     }
 
     /// Publishes so many events about `t`, each in a turn of its own.
@@ -178,7 +205,13 @@ impl World {
             let published = node.publish(self.now, *class, topic.as_bytes(), &source, range);
             fates.push(published);
             let topic = (*topic).to_owned();
-            let sent = Sent { class: *class, sequence, topic, len: *len, published };
+            let sent = Sent {
+                class: *class,
+                sequence,
+                topic,
+                len: *len,
+                published,
+            };
             self.sides[side].sent.push(sent);
             if !pleases(published) {
                 break;
@@ -298,7 +331,10 @@ impl World {
     }
 
     fn next_event(&self) -> Option<Instant> {
-        [A, B].into_iter().filter_map(|side| self.next_event_of(side)).min()
+        [A, B]
+            .into_iter()
+            .filter_map(|side| self.next_event_of(side))
+            .min()
     }
 
     fn next_event_of(&self, side: usize) -> Option<Instant> {
@@ -309,7 +345,9 @@ impl World {
         for wire in self.wires.iter().filter(|wire| wire.ends[side].open) {
             soon(wire.pipes[1 - side].next_at());
             soon(wire.ends[side].close_by);
-            let waits = self.link_of(wire, side).is_some_and(|link| !link.session.outgoing.is_writable());
+            let waits = self
+                .link_of(wire, side)
+                .is_some_and(|link| !link.session.outgoing.is_writable());
             soon((waits && wire.pipes[side].has_room()).then_some(self.now));
         }
         next.map(|at| at.max(state.frozen_until.unwrap_or(at)))
@@ -317,7 +355,10 @@ impl World {
 
     /// One turn of a side's driver.
     fn turn(&mut self, side: usize) {
-        if self.sides[side].frozen_until.is_some_and(|until| until > self.now) {
+        if self.sides[side]
+            .frozen_until
+            .is_some_and(|until| until > self.now)
+        {
             return;
         }
         self.sides[side].frozen_until = None;
@@ -384,7 +425,10 @@ impl World {
         let key = self.wires[wire].ends[side].key;
         let mut start = 0;
         loop {
-            match self.sides[side].node.receive(self.now, key, &bytes[start..]) {
+            match self.sides[side]
+                .node
+                .receive(self.now, key, &bytes[start..])
+            {
                 Received::Incomplete => return (start, false),
                 Received::Over => return (start, true),
                 Received::Nothing(taken) => start += taken,
@@ -423,15 +467,27 @@ impl World {
         if message.reassembled.is_some() {
             state.node.hold(key, class, whole.len());
         }
-        state.holding.push_back(Holding { until, wire, class, bytes: whole.len() });
+        state.holding.push_back(Holding {
+            until,
+            wire,
+            class,
+            bytes: whole.len(),
+        });
     }
 
     /// Gives back what consumers are done with.
     fn release(&mut self, side: usize) {
         let now = self.now;
         let state = &mut self.sides[side];
-        while state.holding.front().and_then(|holding| holding.until).is_some_and(|at| at <= now) {
-            let Some(holding) = state.holding.pop_front() else { return };
+        while state
+            .holding
+            .front()
+            .and_then(|holding| holding.until)
+            .is_some_and(|at| at <= now)
+        {
+            let Some(holding) = state.holding.pop_front() else {
+                return;
+            };
             let key = self.wires[holding.wire].ends[side].key;
             state.node.consume(key, holding.class, holding.bytes);
             state.node.grant(key);
@@ -439,9 +495,17 @@ impl World {
     }
 
     fn write(&mut self, side: usize, key: LinkKey, source: &[u8]) {
-        let Some(wire) = self.wires.iter().position(|wire| wire.ends[side].key == key) else { return };
+        let Some(wire) = self
+            .wires
+            .iter()
+            .position(|wire| wire.ends[side].key == key)
+        else {
+            return;
+        };
         let Wire { ends, pipes } = &mut self.wires[wire];
-        let Some(link) = self.sides[side].node.link_mut(key) else { return };
+        let Some(link) = self.sides[side].node.link_mut(key) else {
+            return;
+        };
         let mut wrote = 0;
         let outgoing = &mut link.session.outgoing;
         let mut slices = [IoSlice::new(&[]); WRITE_SLICE_COUNT_MAX];
@@ -490,14 +554,20 @@ impl World {
         self.wires[wire].pipes[1 - side].cut();
         let key = self.wires[wire].ends[side].key;
         self.sides[side].node.link_lost(key);
-        self.sides[side].holding.retain(|holding| holding.wire != wire);
+        self.sides[side]
+            .holding
+            .retain(|holding| holding.wire != wire);
         if !self.wires[wire].pipes[side].dead {
             self.wires[wire].pipes[side].close(self.now);
         }
     }
 
     fn obey(&mut self, side: usize, output: Output) {
-        let wire_of = |key| self.wires.iter().position(|wire| wire.ends[side].key == key);
+        let wire_of = |key| {
+            self.wires
+                .iter()
+                .position(|wire| wire.ends[side].key == key)
+        };
         let state = &mut self.sides[side];
         match output {
             Output::Decide { link } => {
@@ -509,7 +579,10 @@ impl World {
             Output::CloseLink { link, end } => {
                 let Some(wire) = wire_of(link) else { return };
                 let is_fault = matches!(end, LinkEnd::Fault(_));
-                assert!(!is_fault || self.faults_expected, "side {side} tells of a fault: {end}");
+                assert!(
+                    !is_fault || self.faults_expected,
+                    "side {side} tells of a fault: {end}"
+                );
                 state.told.push(Told::Over(wire, end));
                 if self.wires[wire].ends[side].open {
                     self.wires[wire].ends[side].close_by = Some(self.now + LINGER);
@@ -517,7 +590,10 @@ impl World {
                 }
             }
             Output::Completed { token } => {
-                assert!(state.completed.insert(token), "token {token} completes once");
+                assert!(
+                    state.completed.insert(token),
+                    "token {token} completes once"
+                );
                 state.told.push(Told::Completed(token));
             }
             Output::Relaxed => state.told.push(Told::Relaxed),
@@ -535,5 +611,9 @@ impl World {
     }
 }
 
-pub(crate) const LINK: LinkConfig =
-    LinkConfig { dialled: true, auto_advertise: true, auto_subscribe: true, outgoing: None };
+pub(crate) const LINK: LinkConfig = LinkConfig {
+    dialled: true,
+    auto_advertise: true,
+    auto_subscribe: true,
+    outgoing: None,
+};

@@ -181,6 +181,13 @@ fn named_types_win_over_looks() {
 }
 
 #[test]
+fn words_with_other_letters_are_strings() {
+    for text in ["caf\u{e9}", "5\u{b5}s", "\u{e9}sec", "\u{ff0f}/\u{e9}"] {
+        assert_eq!(parse(text), Value::from(text));
+    }
+}
+
+#[test]
 fn containers_are_parsed() {
     assert_eq!(parse("[]"), Value::Vector(vec![]));
     assert_eq!(

@@ -95,6 +95,10 @@ fn message<'a>(bytes: &'a [u8], item: &Item) -> Message<'a> {
     Message::new(&bytes[start..start + item.len as usize], &item.parts)
 }
 
+/// How far an inbox may go beyond its bound for senders that have been told to wait: the windows
+/// of a few links.
+const OVERRUN_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Bounds of an inbox.
 #[derive(Clone, Copy, Debug)]
 pub struct InboxLimits {
@@ -103,7 +107,8 @@ pub struct InboxLimits {
     /// What happens when they are.
     ///
     /// [`DropPolicy::Block`] holds the senders back where this inbox is the node's only one, and
-    /// drops the oldest messages otherwise. [`DropPolicy::Disconnect`] is not for inboxes and
+    /// drops the oldest messages otherwise. What they may still send then goes up to 8 MiB beyond
+    /// the bound. [`DropPolicy::Disconnect`] is not for inboxes and
     /// drops the oldest.
     pub policy: DropPolicy,
 }
@@ -204,8 +209,15 @@ impl Inbox {
             items.clear();
             return deposit;
         }
+        // Senders that are held back, or will be after this, send no more than their credit.
+        let holds = state.held_back || !state.congested;
+        let overrun = match holds && self.limits.policy == DropPolicy::Block {
+            true => OVERRUN_BYTES_MAX,
+            false => 0,
+        };
+        let bytes_max = self.limits.bytes_max.saturating_add(overrun);
         let full = |state: &State| {
-            !state.batches.is_empty() && state.held_bytes + charge_bytes > self.limits.bytes_max
+            !state.batches.is_empty() && state.held_bytes + charge_bytes > bytes_max
         };
         if full(&state) && self.limits.policy == DropPolicy::DropNewest {
             state.dropped += count;
@@ -385,6 +397,11 @@ impl Inbox {
         let mut state = self.lock();
         state.held_back = state.congested && !state.closed;
         state.held_back
+    }
+
+    /// For the engine: holds nobody back any longer, since it is not the only inbox.
+    pub fn let_go(&self) {
+        self.lock().held_back = false;
     }
 
     /// Bounds in force.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use zeekwire::{DropPolicy, Endpoint, NodeName, TopicFilter, limits};
 
 use crate::failure::Failure;
-use crate::flags::DEFAULT_ENDPOINT;
+use crate::flags::{DEFAULT_ENDPOINT, endpoint};
 
 /// A file whose values are the defaults, with a word about each.
 pub(crate) const EXAMPLE: &str = include_str!("config/example.toml");
@@ -18,9 +18,9 @@ pub(crate) const EXAMPLE: &str = include_str!("config/example.toml");
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct NodeConfig {
     pub(crate) name: Text<NodeName>,
-    pub(crate) listen: Vec<Text<Endpoint>>,
+    pub(crate) listen: Vec<Text<Place>>,
     pub(crate) insecure_remote: bool,
-    pub(crate) connect: Vec<Text<Endpoint>>,
+    pub(crate) connect: Vec<Text<Place>>,
     pub(crate) subscribe: Vec<Text<Filter>>,
     pub(crate) json: bool,
     pub(crate) echo: bool,
@@ -52,7 +52,7 @@ impl Default for NodeConfig {
             .expect("the default endpoint is one");
         Self {
             name: Text(NodeName::new("node").expect("this is a node name")),
-            listen: vec![Text(endpoint)],
+            listen: vec![Text(place)],
             insecure_remote: false,
             connect: Vec::new(),
             subscribe: Vec::new(),
@@ -126,6 +126,18 @@ impl<T: std::str::FromStr<Err: fmt::Display>> TryFrom<String> for Text<T> {
         text.parse()
             .map(Self)
             .map_err(|error: T::Err| error.to_string())
+    }
+}
+
+/// An endpoint that another process can share.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Place(pub(crate) Endpoint);
+
+impl std::str::FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        endpoint(text).map(Self)
     }
 }
 

@@ -47,7 +47,9 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         match self {
             Self::Usage(text) => {
-                output::complain(format_args!("{text}\n\nFor more, try '--help'."));
+                output::complain(format_args!(
+                    "{text}\n\nFor more information, try '--help'."
+                ));
                 Self::usage_code()
             }
             Self::Job(text) => {

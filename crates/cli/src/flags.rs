@@ -10,7 +10,7 @@ use crate::demo;
 use crate::failure::Failure;
 
 pub(crate) use link::LinkFlags;
-pub(crate) use texts::{Seconds, filter, format_name, topic};
+pub(crate) use texts::{Seconds, endpoint, filter, format_name, topic};
 
 /// Where nodes listen and clients connect unless they are told otherwise.
 pub(crate) const DEFAULT_ENDPOINT: &str = "tcp://127.0.0.1:47760";

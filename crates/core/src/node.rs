@@ -5,6 +5,7 @@
 //! links have waiting. Time must not run backwards; the driver owns the only clock.
 
 mod advertising;
+mod congestion;
 mod link;
 mod link_end;
 mod publishing;

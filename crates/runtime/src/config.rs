@@ -21,7 +21,8 @@ pub struct RuntimeConfig {
     pub session: SessionConfig,
     /// A full link that makes no progress for this long no longer makes publishers wait.
     pub stall_max: Duration,
-    /// Bytes of publications that may wait to be routed.
+    /// Bytes of publications that may wait to be routed. Less where the queues of links are small
+    /// and make publishers wait.
     pub ring_bytes_max: usize,
     /// Bytes of one receive buffer.
     pub block_bytes: usize,

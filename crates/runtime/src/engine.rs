@@ -201,7 +201,7 @@ impl Engine {
                 .node
                 .publish(now, record.class, topic, &ring.bytes, range.clone());
             if published.hold {
-                self.outbox.hold(topic);
+                self.outbox.hold(record.class, topic);
             }
             let local = !self.node.loopback_targets().is_empty();
             if local {
@@ -209,6 +209,9 @@ impl Engine {
             }
             let unrouted = !local && published.links + published.dropped == 0;
             self.counts.unrouted += u64::from(unrouted);
+            if published.crowded {
+                self.flush_dirty(now, &ring.bytes);
+            }
         }
         self.flush_dirty(now, &ring.bytes);
         ring.clear(self.ring_keep_bytes);

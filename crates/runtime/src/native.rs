@@ -11,7 +11,7 @@ use zeekwire_backend::{
     PublishError, Reach, SetupError, SetupErrorKind, Sink, SubscriptionId,
 };
 use zeekwire_transport::{Endpoint, Network, Poller, Wake};
-use zeekwire_types::{DropPolicy, NodeId, Topic, TopicFilter};
+use zeekwire_types::{DropPolicy, NodeId, Topic, TopicFilter, TrafficClass};
 
 use crate::clock::{Clock, new_incarnation};
 use crate::config::RuntimeConfig;
@@ -111,7 +111,7 @@ impl NativeBackend {
             incarnation: new_incarnation(),
         };
         let network = Network::new(&poller, config.inproc.clone(), config.sockets.clone());
-        let outbox = Arc::new(Outbox::new(id.clone(), config.ring_bytes_max));
+        let outbox = Arc::new(Outbox::new(id.clone(), ring_bytes(config)));
         let ids = Arc::new(Ids::default());
         let engine = Engine::new(
             config,
@@ -378,6 +378,20 @@ impl Drop for NativeBackend {
 impl std::fmt::Debug for NativeBackend {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "NativeBackend({})", self.shared.id)
+    }
+}
+
+/// What was accepted before a publisher is told to wait must find room in a queue that is half
+/// full: both halves of the ring, and more.
+fn ring_bytes(config: &RuntimeConfig) -> usize {
+    const USEFUL_BYTES: usize = 64 * 1024;
+    let outgoing = &config.session.outgoing;
+    let queue_bytes = outgoing.budget_bytes[TrafficClass::Event.index()];
+    match outgoing.policy {
+        DropPolicy::Block => config
+            .ring_bytes_max
+            .min((queue_bytes / 8).max(USEFUL_BYTES)),
+        _ => config.ring_bytes_max,
     }
 }
 

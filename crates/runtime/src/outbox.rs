@@ -62,7 +62,7 @@ struct State {
     /// Bytes in the ring by class: a flood of one class leaves room for the others.
     class_bytes: [usize; TrafficClass::COUNT],
     /// Topics whose takers are all full.
-    held: HashSet<Vec<u8>>,
+    held: [HashSet<Vec<u8>>; TrafficClass::COUNT],
     waiting: usize,
     /// The loop sleeps, and nobody has woken it yet.
     asleep: bool,
@@ -196,20 +196,23 @@ impl Outbox {
     }
 
     /// Makes publishers on `topic` wait, until it is released.
-    pub(crate) fn hold(&self, topic: &[u8]) {
+    pub(crate) fn hold(&self, class: TrafficClass, topic: &[u8]) {
         let mut state = lock(&self.state);
-        if !state.held.contains(topic) {
-            state.held.insert(topic.to_vec());
+        let held = &mut state.held[class.index()];
+        if !held.contains(topic) {
+            held.insert(topic.to_vec());
         }
     }
 
-    /// Releases the topics for which `still_held` says so.
-    pub(crate) fn release(&self, mut still_held: impl FnMut(&[u8]) -> bool) {
+    /// Releases the topics for which `still_held` does not say so.
+    pub(crate) fn release(&self, mut still_held: impl FnMut(TrafficClass, &[u8]) -> bool) {
         let mut state = lock(&self.state);
-        if state.held.is_empty() {
+        if state.held.iter().all(HashSet::is_empty) {
             return;
         }
-        state.held.retain(|topic| still_held(topic));
+        for (class, held) in TrafficClass::ALL.into_iter().zip(&mut state.held) {
+            held.retain(|topic| still_held(class, topic));
+        }
         if state.waiting > 0 {
             self.room.notify_all();
         }
@@ -231,11 +234,17 @@ impl Outbox {
 impl State {
     fn must_wait(&self, publication: &Publication<'_>, ring_bytes_max: usize) -> bool {
         let class = publication.class;
-        let limit = ring_bytes_max / if class == TrafficClass::Log { LOG_SHARE } else { 1 };
+        let limit = ring_bytes_max
+            / if class == TrafficClass::Log {
+                LOG_SHARE
+            } else {
+                1
+            };
         let waiting = self.class_bytes[class.index()];
         // One message always fits where none of its class waits.
         let full = waiting > 0 && waiting + publication.payload.len() > limit;
-        let held = !self.held.is_empty() && self.held.contains(publication.topic);
+        let held = &self.held[class.index()];
+        let held = !held.is_empty() && held.contains(publication.topic);
         (full || held) && !self.closed
     }
 }

@@ -56,10 +56,12 @@ impl fmt::Display for TrafficClass {
 /// What happens to an event that finds its queue full.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum DropPolicy {
-    /// `publish` waits while every taker of the topic is full and at least one makes progress.
+    /// `publish` waits for takers that are full but keep moving.
     ///
-    /// Where a taker has room, or none has made progress for a while, nobody waits and the full
-    /// queues drop their oldest messages. A node that passes on what others published never waits.
+    /// A taker whose queue has just filled is waited for briefly; one that stays full, only where
+    /// no other taker of the topic has room; one that takes nothing at all, never. While nobody
+    /// waits for it, a full queue drops new messages. A node that passes on what others published
+    /// never waits.
     #[default]
     Block,
     /// The oldest queued messages make room.

@@ -67,7 +67,7 @@ impl SubscribeBuilder {
     }
 
     /// Runs `handler` for each message on the node's IO thread: the quickest way, for handlers
-    /// that never block.
+    /// that never block. A panic there ends the node.
     ///
     /// # Errors
     /// [`SetupError`] when the node has been shut down or a filter is reserved.
@@ -78,7 +78,8 @@ impl SubscribeBuilder {
         self.start(Sink::IoThread(Box::new(handler)))
     }
 
-    /// Runs `handler` for each message on a thread of its own.
+    /// Runs `handler` for each message on a thread of its own. A panic there ends the
+    /// subscription.
     ///
     /// # Errors
     /// As [`SubscribeBuilder::on_io_thread`], and when there is no thread to be had.
@@ -90,9 +91,10 @@ impl SubscribeBuilder {
         let name = format!("zw-handler-{}", subscription.shared.id.0);
         let mut handler = handler;
         let thread = thread::Builder::new().name(name).spawn(move || {
-            while let Some(batch) = inbox.wait_batch(None) {
+            let inbox = CloseOnDrop(inbox);
+            while let Some(batch) = inbox.0.wait_batch(None) {
                 batch.messages().for_each(|message| handler(&message));
-                inbox.recycle(batch);
+                inbox.0.recycle(batch);
             }
         });
         let thread = thread.map_err(|error| {
@@ -153,6 +155,15 @@ impl SubscribeBuilder {
             shared: Arc::new(shared),
             effective,
         })
+    }
+}
+
+/// Nobody empties the inbox of a handler that has panicked, so it should hold nobody back.
+struct CloseOnDrop(Arc<Inbox>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

@@ -283,7 +283,7 @@ impl Peer {
             }
             link.wrote(self.now);
         }
-        self.node.relax(self.key);
+        self.node.relax(self.now, self.key);
         self.check_said();
         while let Some(output) = self.node.poll_output() {
             self.follow(&output);

@@ -14,9 +14,9 @@ use crate::admin::AdminServer;
 use crate::client::{LinkNews, forward, program};
 use crate::commands::ping::{PING, PONG};
 use crate::commands::subscribe::Printer;
-use crate::config::{Filter, Milliseconds, NodeConfig, QueueBytes, Text};
+use crate::config::{Filter, Milliseconds, NodeConfig, Place, QueueBytes, Text};
 use crate::failure::Failure;
-use crate::flags::filter;
+use crate::flags::{endpoint, filter};
 use crate::output;
 use crate::stop::Stop;
 
@@ -42,7 +42,7 @@ pub(crate) struct NodeFlags {
 
     /// Listen at this endpoint, tcp://HOST:PORT or ipc://PATH; may be given several times. Port 0
     /// takes a free one [default: tcp://127.0.0.1:47760]
-    #[arg(short, long, value_name = "ENDPOINT")]
+    #[arg(short, long, value_name = "ENDPOINT", value_parser = endpoint)]
     listen: Vec<Endpoint>,
 
     /// Listen nowhere
@@ -55,7 +55,7 @@ pub(crate) struct NodeFlags {
     insecure_remote: bool,
 
     /// Connect to this endpoint, again and again; may be given several times
-    #[arg(short, long, value_name = "ENDPOINT")]
+    #[arg(short, long, value_name = "ENDPOINT", value_parser = endpoint)]
     connect: Vec<Endpoint>,
 
     /// Print events whose topic matches this filter, in which `*` stands for any run of bytes; may
@@ -104,10 +104,10 @@ impl NodeFlags {
             config.name = Text(name.clone());
         }
         if !self.listen.is_empty() || self.no_listen {
-            config.listen = self.listen.iter().cloned().map(Text).collect();
+            config.listen = self.listen.iter().cloned().map(Place).map(Text).collect();
         }
         if !self.connect.is_empty() {
-            config.connect = self.connect.iter().cloned().map(Text).collect();
+            config.connect = self.connect.iter().cloned().map(Place).map(Text).collect();
         }
         if !self.subscribe.is_empty() {
             config.subscribe = self
@@ -193,11 +193,11 @@ fn open_links(node: &Node, config: &NodeConfig) -> Result<(), Failure> {
         ..ListenOptions::default()
     };
     let name = &node.id().name;
-    for Text(endpoint) in &config.listen {
+    for Text(Place(endpoint)) in &config.listen {
         let (_, bound) = node.listen_with(&endpoint.to_string(), options.clone())?;
         output::note(format_args!("{name} listens at {bound}"));
     }
-    for Text(endpoint) in &config.connect {
+    for Text(Place(endpoint)) in &config.connect {
         node.connect(&endpoint.to_string())?;
         output::note(format_args!("{name} connects to {endpoint}"));
     }

@@ -163,7 +163,8 @@ fn verdict(flags: &PublishFlags, status: &NodeStatus) -> Result<(), Failure> {
         0 => Ok(()),
         _ if flags.allow_unheard => Ok(()),
         unheard => Err(Failure::job(format_args!(
-            "nobody who is linked subscribes to {:?}: {} of {} events went nowhere",
+            "nobody who is linked subscribes to {:?}: {} of {} events went nowhere. \
+             Nodes do not forward yet, so --connect to the subscriber itself",
             flags.topic,
             count(unheard),
             count(flags.repeat)

@@ -129,11 +129,11 @@ fn details(node: &NodeStatus) -> String {
     }
     let published = &node.published;
     lines.push(format!(
-        "published {}: {} waited, {} refused, {} unheard",
+        "published {}; {} refused, {} unheard, {} waits",
         count(published.messages),
-        count(published.waits),
         count(published.refused),
-        count(published.unrouted)
+        count(published.unrouted),
+        count(published.waits)
     ));
     if node.links.is_empty() {
         lines.push("no links".to_owned());

@@ -54,6 +54,7 @@ pub(crate) fn run(flags: &SubscribeFlags) -> Result<(), Failure> {
     let _admin = AdminServer::start(&client.node);
     if client.dials() {
         client.wait_linked(&stop)?;
+        output::note("only what linked nodes publish themselves arrives: nodes do not forward yet");
         receiver.subscription().wait_effective(flags.links.wait.0);
     }
     let printed = print_all(flags, &client, &receiver, &stop)?;

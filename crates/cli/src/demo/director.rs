@@ -21,7 +21,7 @@ const SLACK: Duration = Duration::from_secs(8);
 /// How often it looks after its processes.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long processes that are done may take to end.
-const END_MAX: Duration = Duration::from_secs(3);
+const END_MAX: Duration = Duration::from_millis(1500);
 
 /// Runs the command.
 pub(crate) fn run(flags: &DemoFlags) -> Result<(), Failure> {

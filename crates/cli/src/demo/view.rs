@@ -182,6 +182,9 @@ impl View {
         let bytes = now.received_bytes.saturating_sub(self.shown.received_bytes);
         #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
         let rate = bytes as f64 / 1e6 / seconds.max(1e-3);
-        format!("{table}\n\nlatency   {}\npayload   {rate:.1} MB/s", latency.line())
+        format!(
+            "{table}\n\nlatency   {}\npayload   {rate:.1} MB/s",
+            latency.line()
+        )
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use zeekwire::{Endpoint, NodeName};
 
-use super::{DEFAULT_ENDPOINT, Seconds};
+use super::{DEFAULT_ENDPOINT, Seconds, endpoint};
 
 /// How a client is linked.
 #[derive(Args, Debug)]
@@ -11,12 +11,12 @@ use super::{DEFAULT_ENDPOINT, Seconds};
 pub(crate) struct LinkFlags {
     /// Connect to this endpoint, tcp://HOST:PORT or ipc://PATH; may be given several times
     /// [default: tcp://127.0.0.1:47760 unless --listen is given]
-    #[arg(short, long, value_name = "ENDPOINT")]
+    #[arg(short, long, value_name = "ENDPOINT", value_parser = endpoint)]
     pub(crate) connect: Vec<Endpoint>,
 
     /// Listen at this endpoint, so that others connect; may be given several times. Port 0 takes
     /// a free one
-    #[arg(short, long, value_name = "ENDPOINT")]
+    #[arg(short, long, value_name = "ENDPOINT", value_parser = endpoint)]
     pub(crate) listen: Vec<Endpoint>,
 
     /// Allow --listen at addresses that other machines can reach. Links are neither encrypted nor

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use zeekwire::{Topic, TopicFilter};
+use zeekwire::{Endpoint, Topic, TopicFilter};
 
 /// A span of time in seconds, such as `5` or `0.5`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,6 +36,17 @@ impl FromStr for Seconds {
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.as_secs_f64())
+    }
+}
+
+/// Reads an endpoint that another process can share.
+pub(crate) fn endpoint(text: &str) -> Result<Endpoint, String> {
+    match text.parse() {
+        Ok(Endpoint::Inproc(_)) => {
+            Err("inproc:// is within one process: use tcp:// or ipc://".to_owned())
+        }
+        Ok(endpoint) => Ok(endpoint),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -110,6 +121,12 @@ mod tests {
         assert!(filter("ipc:///x").unwrap_err().contains("--listen"));
         assert!(topic("a/b").is_ok() && filter("a/*").is_ok());
         assert!(topic(".x").is_err() && topic(".node.a").is_ok() && topic("").is_err());
+    }
+
+    #[test]
+    fn endpoint_within_one_process_is_refused() {
+        assert!(endpoint("inproc://a").unwrap_err().contains("tcp://"));
+        assert!(endpoint("tcp://127.0.0.1:1").is_ok());
     }
 
     #[test]

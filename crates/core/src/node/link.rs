@@ -1,9 +1,12 @@
 //! Opening, deciding about, closing and losing links.
 
+use std::time::Duration;
+
 use zeekwire_types::{Instant, TrafficClass};
 
+use super::congestion::{Congestion, Taker};
 use super::{LinkEnd, Node, Output};
-use crate::session::{Offered, OutgoingLimits, Session, SessionConfig};
+use crate::session::{OutgoingLimits, Session, SessionConfig};
 use crate::wire::{Control, Goodbye, Hello, Located, Reason};
 
 /// Names one link of one node, for as long as the node lives.
@@ -70,10 +73,7 @@ pub struct Link {
     pub(super) ready: bool,
     /// The envelope read last, and what followed from it: most messages come in runs.
     pub(super) known: Option<Known>,
-    pub(super) congested: bool,
-    /// When a full queue last moved, and how far each class had come then.
-    pub(super) progress_at: Instant,
-    progress_bytes: [u64; TrafficClass::COUNT],
+    pub(super) congestion: [Congestion; TrafficClass::COUNT],
     pub(super) inbox_drops: [(u64, u64); TrafficClass::COUNT],
     pub(super) reported_drops: [(u64, u64); TrafficClass::COUNT],
     pub(super) ended: bool,
@@ -118,10 +118,10 @@ impl Link {
         self.ready
     }
 
-    /// Whether its event queue is so full that origins should wait.
+    /// Whether the queue of any class is so full that its origins may have to wait.
     #[must_use]
-    pub const fn is_congested(&self) -> bool {
-        self.congested
+    pub fn is_congested(&self) -> bool {
+        self.congestion.iter().any(Congestion::is_full)
     }
 
     /// Filters that the peer subscribed to.
@@ -145,20 +145,26 @@ impl Link {
     /// Takes note that the socket took bytes.
     pub fn wrote(&mut self, now: Instant) {
         self.session.liveness.sent(now);
-        self.note_progress(now);
     }
 
-    /// Looks whether a queue that makes origins wait has moved. Heartbeats and other classes go on
-    /// while a peer's consumer is stuck, so they do not count.
-    pub(super) fn note_progress(&mut self, now: Instant) {
-        let outgoing = &self.session.outgoing;
+    /// Looks at the queues. Returns whether one that was full has room again.
+    pub(super) fn look(&mut self, now: Instant) -> bool {
+        let mut relaxed = false;
         for class in TrafficClass::ALL {
-            let sent_bytes = outgoing.sent_bytes(class);
-            let known = &mut self.progress_bytes[class.index()];
-            if std::mem::replace(known, sent_bytes) != sent_bytes && !outgoing.is_relaxed(class) {
-                self.progress_at = now;
-            }
+            relaxed |= self.congestion[class.index()].look(now, &self.session.outgoing, class);
         }
+        relaxed
+    }
+
+    /// What this link is to publishers of a class.
+    pub(super) fn taker(&mut self, now: Instant, class: TrafficClass, stall_max: Duration) -> Taker {
+        let congestion = &mut self.congestion[class.index()];
+        // Only writing moves a queue that was not full, and that is looked at then.
+        if congestion.is_full() {
+            congestion.look(now, &self.session.outgoing, class);
+        }
+        let policy = self.session.outgoing.limits().policy;
+        congestion.taker(now, class, policy, stall_max)
     }
 }
 
@@ -184,9 +190,7 @@ impl Node {
             filter_count: 0,
             ready: false,
             known: None,
-            congested: false,
-            progress_at: now,
-            progress_bytes: [0; TrafficClass::COUNT],
+            congestion: [Congestion::new(now); TrafficClass::COUNT],
             inbox_drops: Default::default(),
             reported_drops: Default::default(),
             ended: false,
@@ -317,7 +321,7 @@ impl Node {
             return;
         }
         link.ended = true;
-        link.congested = false;
+        link.congestion = [Congestion::new(link.opened_at); TrafficClass::COUNT];
         if !link.session.is_closing() {
             // The peer reads nothing more, so nobody should wait for it to go out.
             link.session.outgoing.discard();
@@ -351,19 +355,5 @@ impl Node {
         link.session
             .close(Reason::Overloaded, "the queue for this peer is full");
         self.end_link(key, LinkEnd::Overflow);
-    }
-
-    /// Offers one control-free message to one link.
-    pub(super) fn offer(
-        link: &mut Link,
-        class: TrafficClass,
-        source: &[u8],
-        range: std::ops::Range<usize>,
-    ) -> Offered {
-        let offered = link.session.outgoing.offer(class, source, range);
-        if offered != Offered::Staged && link.session.outgoing.is_congested(class) {
-            link.congested = true;
-        }
-        offered
     }
 }

@@ -35,14 +35,14 @@ pub enum LinkEnd {
 impl fmt::Display for LinkEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let goodbye = |f: &mut fmt::Formatter<'_>, what: &str, goodbye: &Goodbye| {
-            write!(f, "{what}: {:?}", goodbye.reason)?;
+            write!(f, "{what}: {}", goodbye.reason)?;
             match goodbye.text.as_str() {
                 "" => Ok(()),
                 text => write!(f, " ({text})"),
             }
         };
         match self {
-            Self::ClosedHere(reason) => write!(f, "closed by this side: {reason:?}"),
+            Self::ClosedHere(reason) => write!(f, "closed by this side: {reason}"),
             Self::ClosedByPeer(why) => goodbye(f, "closed by the peer", why),
             Self::ConnectionLost => f.write_str("the connection was lost"),
             Self::Refused(why) => goodbye(f, "refused by the peer", why),
@@ -57,5 +57,23 @@ impl fmt::Display for LinkEnd {
             }
             Self::Overflow => f.write_str("the peer does not take what is sent to it"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goodbye_is_told_in_words() {
+        let text = "spare the port".to_owned();
+        let end = LinkEnd::Refused(Goodbye {
+            reason: Reason::NameInUse,
+            text,
+        });
+        let words = "refused by the peer: another live node has this name (spare the port)";
+        assert_eq!(end.to_string(), words);
+        let end = LinkEnd::ClosedHere(Reason::Shutdown);
+        assert_eq!(end.to_string(), "closed by this side: the node ends");
     }
 }

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use zeekwire_types::{DropPolicy, Instant, TrafficClass};
+use zeekwire_types::{Instant, TrafficClass};
 
+use super::congestion::Verdict;
 use super::{LinkKey, Node};
 use crate::session::Offered;
 
@@ -16,6 +17,9 @@ pub struct Published {
     pub dropped: u32,
     /// Its origin should wait before it publishes on this topic again.
     pub hold: bool,
+    /// So much is staged for a link that it should be written before more is published: the
+    /// socket may take what the queue could not.
+    pub crowded: bool,
 }
 
 /// The targets of one topic at one moment.
@@ -59,20 +63,33 @@ impl Node {
         range: Range<usize>,
     ) -> Published {
         self.find_targets(topic);
-        let mut published = Published::default();
-        let mut full = 0;
-        let mut holding = 0;
+        let hold = self.verdict(now, class);
+        let mut published = Published {
+            hold,
+            ..Published::default()
+        };
+        let stall_max = self.config.stall_max;
         for at in 0..self.targets.len() {
             let Some(link) = self.links.get_mut(self.targets[at] as usize) else {
                 continue;
             };
-            let was_staging = link.session.outgoing.staged_bytes() > 0;
-            let was_congested = link.congested;
-            match Self::offer(link, class, source, range.clone()) {
+            let key = link.key;
+            let outgoing = &mut link.session.outgoing;
+            let was_staging = outgoing.staged_bytes() > 0;
+            let congestion = &mut link.congestion[class.index()];
+            let policy = outgoing.limits().policy;
+            let taker = congestion.taker(now, class, policy, stall_max);
+            if !taker.is_offered(hold) {
+                outgoing.refuse(&source[range.clone()]);
+                published.dropped += 1;
+                continue;
+            }
+            match outgoing.offer(class, source, range.clone()) {
                 Offered::Staged => {
                     published.links += 1;
+                    published.crowded |= outgoing.is_congested(class);
                     if !was_staging {
-                        self.dirty.push(link.key);
+                        self.dirty.push(key);
                     }
                     continue;
                 }
@@ -80,49 +97,37 @@ impl Node {
                 Offered::Dropped => published.dropped += 1,
                 Offered::Overflow => {
                     published.dropped += 1;
-                    let key = link.key;
                     self.overflow(key);
                     continue;
                 }
             }
-            if link.congested {
-                if was_congested {
-                    link.note_progress(now);
-                } else {
-                    // An idle link has made no progress for long, and is not stalled for that.
-                    link.progress_at = now;
-                }
-                full += 1;
-                let waits = link.session.outgoing.limits().policy == DropPolicy::Block;
-                let stalled = now.since(link.progress_at) >= self.config.stall_max;
-                holding += usize::from(waits && !stalled);
+            if outgoing.is_writable() {
+                self.dirty.push(key);
             }
-            if link.session.outgoing.is_writable() {
-                self.dirty.push(link.key);
+            if !congestion.is_full() {
+                congestion.look(now, outgoing, class);
+                published.hold |= congestion.is_full() && self.verdict(now, class);
             }
         }
-        published.hold = holding > 0 && full == self.targets.len();
         published
     }
 
-    /// Whether publishers on `topic` should still wait: all its takers are full, and one of them
-    /// makes progress.
-    pub fn is_held(&mut self, now: Instant, topic: &[u8]) -> bool {
-        self.find_targets(topic);
+    /// Whether publishers of `class` on the topic routed last should wait.
+    fn verdict(&mut self, now: Instant, class: TrafficClass) -> bool {
         let stall_max = self.config.stall_max;
-        let mut holding = false;
+        let mut verdict = Verdict::default();
         for target in &self.targets {
-            let Some(link) = self.links.get_mut(*target as usize) else {
-                continue;
-            };
-            if !link.congested {
-                return false;
+            if let Some(link) = self.links.get_mut(*target as usize) {
+                verdict.add(link.taker(now, class, stall_max));
             }
-            link.note_progress(now);
-            let waits = link.session.outgoing.limits().policy == DropPolicy::Block;
-            holding |= waits && now.since(link.progress_at) < stall_max;
         }
-        holding
+        verdict.hold()
+    }
+
+    /// Whether publishers of `class` on `topic` should still wait.
+    pub fn is_held(&mut self, now: Instant, class: TrafficClass, topic: &[u8]) -> bool {
+        self.find_targets(topic);
+        self.verdict(now, class)
     }
 
     /// Who would get a message about `topic` now.
@@ -144,17 +149,9 @@ impl Node {
         &self.loopback_targets
     }
 
-    /// Clears the mark of a full link that has room again. Call after each write.
-    pub fn relax(&mut self, key: LinkKey) {
-        let Some(link) = self.link_mut(key) else {
-            return;
-        };
-        let outgoing = &link.session.outgoing;
-        let relaxed = TrafficClass::ALL
-            .into_iter()
-            .all(|class| outgoing.is_relaxed(class));
-        if link.congested && relaxed {
-            link.congested = false;
+    /// Takes note that the queues of a link may have room again. Call after each write.
+    pub fn relax(&mut self, now: Instant, key: LinkKey) {
+        if self.link_mut(key).is_some_and(|link| link.look(now)) {
             self.outputs.push_back(super::Output::Relaxed);
         }
     }

@@ -354,12 +354,7 @@ impl Node {
             Control::Done(token) => self.confirm(key, token),
             Control::Credit { class, limit } => {
                 let link = &mut self.links[key.index()];
-                let outgoing = &mut link.session.outgoing;
-                let before = outgoing.credit_left(class);
-                outgoing.set_credit_limit(class, limit)?;
-                if outgoing.credit_left(class) > before && !outgoing.is_relaxed(class) {
-                    link.progress_at = now;
-                }
+                link.session.outgoing.set_credit_limit(class, limit)?;
                 self.dirty.push(key);
             }
             Control::Dropped {

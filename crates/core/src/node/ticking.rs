@@ -50,8 +50,7 @@ impl Node {
             }
             self.report_drops(key);
             if let Some(link) = self.link_mut(key) {
-                link.note_progress(now);
-                stalled |= link.congested;
+                stalled |= link.look(now) | link.is_congested();
             }
         }
         if stalled {

@@ -177,7 +177,7 @@ impl Outgoing {
                 (TrafficClass::Control, _) | (TrafficClass::Event, DropPolicy::Disconnect) => {
                     return Offered::Overflow;
                 }
-                (TrafficClass::Event, DropPolicy::Block | DropPolicy::DropOldest) => {
+                (TrafficClass::Event, DropPolicy::DropOldest) => {
                     while is_full(queue) && queue.drop_oldest(|dropped| self.drops.count(dropped)) {
                     }
                     if is_full(queue) {
@@ -185,7 +185,7 @@ impl Outgoing {
                         return Offered::Dropped;
                     }
                 }
-                (TrafficClass::Event, DropPolicy::DropNewest)
+                (TrafficClass::Event, DropPolicy::Block | DropPolicy::DropNewest)
                 | (TrafficClass::Store | TrafficClass::Log, _) => {
                     self.drops.count(message);
                     return Offered::Dropped;
@@ -195,6 +195,11 @@ impl Outgoing {
         queue.push(message);
         self.messages += 1;
         Offered::Queued
+    }
+
+    /// Counts a message that is not to be sent here.
+    pub fn refuse(&mut self, message: &[u8]) {
+        self.drops.count(message);
     }
 
     /// Fills in the slices of `source` that were staged in this turn, as far as there is room.

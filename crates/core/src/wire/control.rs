@@ -1,5 +1,7 @@
 //! Control messages: what the two ends of a link tell each other.
 
+use std::fmt;
+
 use capnp::message::{Builder, HeapAllocator, Reader, ReaderOptions, SegmentArray};
 use zeekwire_schema::link_capnp::{self as schema, control};
 use zeekwire_types::limits::{CONTROL_BYTES_MAX, FRAME_HEADER_BYTES};
@@ -135,6 +137,22 @@ impl Reason {
             .ok()
             .and_then(|wire| Self::WIRE.iter().find(|(_, known)| *known == wire));
         found.map_or(Self::Unspecified, |(reason, _)| *reason)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unspecified => "no reason given",
+            Self::Shutdown => "the node ends",
+            Self::Closed => "the link was closed",
+            Self::RefusedByPolicy => "not accepted there",
+            Self::VersionMismatch => "no common protocol version",
+            Self::ProtocolError => "the protocol was broken",
+            Self::Overloaded => "too slow to keep up",
+            Self::NameInUse => "another live node has this name",
+            Self::SelfConnection => "both ends are the same node",
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use zeekwire_core::session::SessionConfig;
 use zeekwire_core::wire::{
     Control, ControlWriter, Foreign, Goodbye, Preamble, PreambleError, Reason,
 };
+use zeekwire_types::{Instant, TrafficClass};
 
 use crate::pipe::Shape;
 use crate::rng::for_seeds;
@@ -242,4 +243,42 @@ fn a_peer_that_breaks_the_protocol_is_told() {
         matches!(last, Control::Close(why) if why.reason == Reason::ProtocolError),
         "{last:?}"
     );
+}
+
+#[test]
+fn after_the_peers_goodbye_nothing_waits_for_it() {
+    let mut stranger = Stranger::new(false);
+    stranger.window_bytes = 200;
+    stranger.introduce();
+    let filters = crate::side::filters(&["out"]);
+    stranger.say(&Control::Subscribe {
+        token: 0,
+        filters,
+        snapshot_end: true,
+    });
+    let message = stranger.message("out", 0, 100);
+    for _ in 0..5 {
+        let range = 0..message.len();
+        let class = TrafficClass::Event;
+        let node = &mut stranger.node;
+        let published = node.publish(Instant::ZERO, class, b"out", &message, range);
+        assert_eq!(published.links, 1);
+        if let Some(link) = node.link_mut(stranger.key) {
+            link.session.outgoing.staged_written(&message, 0);
+        }
+    }
+    let outgoing = |stranger: &Stranger| {
+        let link = stranger.node.link(stranger.key).expect("not lost yet");
+        let waiting = link.session.outgoing.queued_messages(TrafficClass::Event) as u64;
+        (waiting, link.session.outgoing.drops().total().messages)
+    };
+    let (waiting, _) = outgoing(&stranger);
+    assert!(waiting >= 4);
+    let goodbye = Goodbye {
+        reason: Reason::Closed,
+        text: String::new(),
+    };
+    stranger.say(&Control::Close(goodbye.clone()));
+    assert_eq!(stranger.end(), Some(&LinkEnd::ClosedByPeer(goodbye)));
+    assert_eq!(outgoing(&stranger), (0, waiting));
 }

@@ -213,7 +213,7 @@ impl Stranger {
                     link.wrote(self.now);
                 }
             }
-            self.node.relax(self.key);
+            self.node.relax(self.now, self.key);
             let Some(output) = self.node.poll_output() else {
                 return;
             };

@@ -534,7 +534,7 @@ impl World {
         }
         let flushed = link.session.outgoing.is_idle();
         let closing = ends[side].close_by.is_some();
-        self.sides[side].node.relax(key);
+        self.sides[side].node.relax(self.now, key);
         if closing && flushed {
             self.shut(side, wire);
         }

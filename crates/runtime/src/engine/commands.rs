@@ -224,8 +224,7 @@ impl Engine {
         }
         self.subscribers[index] = Some(Subscriber::new(sink));
         self.add_filters(id, filters, reach, done);
-        // Who was the only one no longer holds the senders back.
-        self.release_withheld();
+        self.let_go();
     }
 
     fn add_filters(&mut self, id: u32, filters: &[TopicFilter], reach: Reach, done: Completer) {

@@ -44,6 +44,15 @@ pub(super) struct Deposited {
     pub(super) congested: bool,
 }
 
+/// Bytes of one link's read that were delivered, by class.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Credit {
+    /// Still charged to the peer.
+    pub(super) charged_bytes: [usize; TrafficClass::COUNT],
+    /// Came in fragments, whose credit was given back.
+    pub(super) returned_bytes: [usize; TrafficClass::COUNT],
+}
+
 impl Engine {
     /// Hands one message of the current block to its subscribers. `offset` is where it starts in
     /// the block.
@@ -156,18 +165,16 @@ impl Engine {
     }
 
     /// Gives bytes back to a peer's credit, or keeps them back while the only inbox is behind.
-    pub(super) fn give_credit(
-        &mut self,
-        key: LinkKey,
-        bytes: [usize; TrafficClass::COUNT],
-        deposited: Deposited,
-    ) {
+    pub(super) fn give_credit(&mut self, key: LinkKey, credit: &Credit, deposited: Deposited) {
         let hold_back = deposited.congested && self.only_inbox_asks_to_wait();
         for class in TrafficClass::ALL {
-            match bytes[class.index()] {
-                0 => {}
-                bytes if hold_back => self.withheld.push((key, class, bytes)),
-                bytes => self.node.consume(key, class, bytes),
+            let charged = credit.charged_bytes[class.index()];
+            let returned = credit.returned_bytes[class.index()];
+            if !hold_back {
+                self.node.consume(key, class, charged);
+            } else if charged + returned > 0 {
+                self.node.hold(key, class, returned);
+                self.withheld.push((key, class, charged + returned));
             }
         }
         for _ in 0..deposited.dropped {
@@ -185,6 +192,20 @@ impl Engine {
             self.node.consume(key, class, bytes);
             self.node.grant(key);
         }
+    }
+
+    /// Takes note that one more subscriber is there: who was the only one holds senders back no
+    /// longer.
+    pub(super) fn let_go(&mut self) {
+        if self.subscribers.iter().flatten().nth(1).is_none() {
+            return;
+        }
+        for subscriber in self.subscribers.iter().flatten() {
+            if let Sink::Inbox(inbox) = &subscriber.sink {
+                inbox.let_go();
+            }
+        }
+        self.release_withheld();
     }
 
     fn only_inbox_asks_to_wait(&self) -> bool {

@@ -32,7 +32,7 @@ impl Engine {
             }
             Output::Relaxed => {
                 let Self { outbox, node, .. } = self;
-                outbox.release(|topic| node.is_held(now, topic));
+                outbox.release(|class, topic| node.is_held(now, class, topic));
             }
         }
     }

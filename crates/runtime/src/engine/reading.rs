@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use zeekwire_core::node::{LinkKey, Received};
 use zeekwire_transport::ReadOutcome;
-use zeekwire_types::{Instant, TrafficClass};
+use zeekwire_types::Instant;
 
 use super::Engine;
-use super::delivery::Deposited;
+use super::delivery::{Credit, Deposited};
 
 /// Reads of one link in one turn; then others have theirs.
 const READS_PER_TURN: usize = 4;
@@ -87,7 +87,7 @@ impl Engine {
         let block = Arc::clone(&self.block);
         let bytes = &block[..end];
         let mut start = 0;
-        let mut consumed = [0; TrafficClass::COUNT];
+        let mut credit = Credit::default();
         let mut deposited = Deposited::default();
         let over = loop {
             match self.node.receive(now, key, &bytes[start..]) {
@@ -101,10 +101,11 @@ impl Engine {
                     start = frame.end;
                     match message.reassembled {
                         None => {
-                            consumed[message.class.index()] += frame.len();
+                            credit.charged_bytes[message.class.index()] += frame.len();
                             self.deliver(&message.located, &bytes[frame.clone()], frame.start);
                         }
                         Some(whole) => {
+                            credit.returned_bytes[message.class.index()] += whole.len();
                             let alone = self.deliver_alone(&message.located, whole);
                             deposited.dropped += alone.dropped;
                             deposited.congested |= alone.congested;
@@ -127,7 +128,7 @@ impl Engine {
         let last = self.deposit_block();
         deposited.dropped += last.dropped;
         deposited.congested |= last.congested;
-        self.give_credit(key, consumed, deposited);
+        self.give_credit(key, &credit, deposited);
         over
     }
 }

@@ -87,7 +87,7 @@ impl Engine {
         match failed {
             Some(error) => self.connection_lost(socket, &error.to_string()),
             None => {
-                self.node.relax(key);
+                self.node.relax(now, key);
                 self.shut_if_flushed(socket, key);
                 if more {
                     self.unwritten.push(key);

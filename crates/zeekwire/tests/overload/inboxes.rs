@@ -14,7 +14,11 @@ const PATIENT: Duration = Duration::from_secs(600);
 
 /// A receiver with a small inbox.
 fn small_inbox(pair: &Pair, topic: &str, bytes_max: usize, policy: DropPolicy) -> Receiver {
-    let builder = pair.server.subscribe([topic]).unwrap().queue(bytes_max, policy);
+    let builder = pair
+        .server
+        .subscribe([topic])
+        .unwrap()
+        .queue(bytes_max, policy);
     let receiver = builder.receiver().unwrap();
     assert!(receiver.subscription().wait_effective(PATIENCE));
     receiver
@@ -26,7 +30,9 @@ fn sole_slow_inbox(pair: &Pair, inbox: &Receiver, count: u64, bytes: usize) {
     let client = pair.client.clone();
     let publisher =
         thread::spawn(move || (0..count).for_each(|n| send(&client, "topic", &numbered(n, bytes))));
-    eventually("the publisher waits", || pair.client.status().published.waits > 0);
+    eventually("the publisher waits", || {
+        pair.client.status().published.waits > 0
+    });
     for n in 0..count {
         assert_eq!(number(&next(inbox)), n);
     }
@@ -41,7 +47,9 @@ fn a_sole_slow_inbox_holds_the_sender_back_and_loses_nothing() {
     let patient = |config: &mut zeekwire::RuntimeConfig| config.stall_max = PATIENT;
     for over in Over::ALL {
         let pair = Pair::with(over, small_windows, |client| {
-            client.event_queue(200_000, DropPolicy::Block).configure(patient)
+            client
+                .event_queue(600_000, DropPolicy::Block)
+                .configure(patient)
         });
         let inbox = small_inbox(&pair, "topic", 600_000, DropPolicy::Block);
         sole_slow_inbox(&pair, &inbox, 5_000, 1_000);
@@ -52,10 +60,12 @@ fn a_sole_slow_inbox_holds_the_sender_back_and_loses_nothing() {
     }
     // Messages that travel in fragments.
     let pair = Pair::with(Over::Tcp, small_windows, |client| {
-        client.event_queue(600_000, DropPolicy::Block).configure(patient)
+        client
+            .event_queue(4_000_000, DropPolicy::Block)
+            .configure(patient)
     });
     let inbox = small_inbox(&pair, "topic", 2_000_000, DropPolicy::Block);
-    sole_slow_inbox(&pair, &inbox, 100, 100_000);
+    sole_slow_inbox(&pair, &inbox, 200, 100_000);
 }
 
 #[test]
@@ -65,7 +75,7 @@ fn a_sole_inbox_smaller_than_the_window_loses_nothing_either() {
         |server| server,
         |client| {
             client
-                .event_queue(200_000, DropPolicy::Block)
+                .event_queue(600_000, DropPolicy::Block)
                 .configure(|config| config.stall_max = PATIENT)
         },
     );
@@ -93,7 +103,9 @@ fn of_two_inboxes_only_the_slow_one_loses() {
     assert!(arrived.is_sorted_by(|a, b| a < b));
     assert_eq!(arrived.last(), Some(&(COUNT - 1)), "the oldest made room");
     let status = pair.server.status();
-    let [of_slow, of_fast] = &status.subscriptions[..] else { panic!("{status:?}") };
+    let [of_slow, of_fast] = &status.subscriptions[..] else {
+        panic!("{status:?}")
+    };
     assert_eq!(of_fast.dropped_messages, 0);
     assert_eq!(of_slow.dropped_messages, COUNT - arrived.len() as u64);
     assert!(of_slow.dropped_messages > 0);
@@ -123,18 +135,24 @@ fn an_inbox_may_keep_its_oldest() {
 fn a_second_subscriber_is_not_held_back_by_the_first() {
     let pair = Pair::with(Over::Tcp, small_windows, |client| {
         client
-            .event_queue(200_000, DropPolicy::Block)
+            .event_queue(600_000, DropPolicy::Block)
             .configure(|config| config.stall_max = PATIENT)
     });
     let stuck = small_inbox(&pair, "topic", 200_000, DropPolicy::Block);
     let client = pair.client.clone();
     let publisher =
         thread::spawn(move || (0..3_000).for_each(|n| send(&client, "topic", &numbered(n, 1_000))));
-    eventually("the publisher waits", || pair.client.status().published.waits > 0);
+    eventually("the publisher waits", || {
+        pair.client.status().published.waits > 0
+    });
     // Nobody ever empties the first; with a second one it may hold nobody back any more.
     let second = small_inbox(&pair, "topic", 64 << 20, DropPolicy::Block);
     publisher.join().unwrap();
-    let last = || second.recv_timeout(PATIENCE).map(|received| number(received.payload()));
+    let last = || {
+        second
+            .recv_timeout(PATIENCE)
+            .map(|received| number(received.payload()))
+    };
     while last().unwrap() != 2_999 {}
     assert!(pair.server.status().subscriptions[0].dropped_messages > 0);
     drop(stuck);
@@ -144,14 +162,16 @@ fn a_second_subscriber_is_not_held_back_by_the_first() {
 fn a_sole_inbox_that_goes_away_lets_the_sender_go_on() {
     let pair = Pair::with(Over::Tcp, small_windows, |client| {
         client
-            .event_queue(200_000, DropPolicy::Block)
+            .event_queue(600_000, DropPolicy::Block)
             .configure(|config| config.stall_max = PATIENT)
     });
     let stuck = small_inbox(&pair, "topic", 200_000, DropPolicy::Block);
     let client = pair.client.clone();
     let publisher =
         thread::spawn(move || (0..3_000).for_each(|n| send(&client, "topic", &numbered(n, 1_000))));
-    eventually("the publisher waits", || pair.client.status().published.waits > 0);
+    eventually("the publisher waits", || {
+        pair.client.status().published.waits > 0
+    });
     drop(stuck);
     publisher.join().unwrap();
 }
@@ -160,10 +180,14 @@ fn a_sole_inbox_that_goes_away_lets_the_sender_go_on() {
 fn a_handler_that_panics_holds_nobody_back() {
     let pair = Pair::with(Over::Tcp, small_windows, |client| {
         client
-            .event_queue(200_000, DropPolicy::Block)
+            .event_queue(600_000, DropPolicy::Block)
             .configure(|config| config.stall_max = PATIENT)
     });
-    let builder = pair.server.subscribe(["topic"]).unwrap().queue(200_000, DropPolicy::Block);
+    let builder = pair
+        .server
+        .subscribe(["topic"])
+        .unwrap()
+        .queue(200_000, DropPolicy::Block);
     let handler = builder.handler(|message| {
         // Quietly: the harness would print a panic's message.
         if number(message.payload()) == 10 {

@@ -14,8 +14,16 @@ const COUNT: u64 = 150_000;
 /// Memory in use by this process.
 fn resident_bytes() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    line.split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse::<usize>()
+        .unwrap()
+        * 1024
 }
 
 #[cfg(target_os = "linux")]
@@ -26,20 +34,32 @@ fn a_stopped_peer_costs_its_budget_and_no_more() {
         return alone(NAME);
     }
     let soon = Duration::from_millis(50);
-    for policy in [DropPolicy::DropOldest, DropPolicy::DropNewest, DropPolicy::Block] {
+    for policy in [
+        DropPolicy::DropOldest,
+        DropPolicy::DropNewest,
+        DropPolicy::Block,
+    ] {
         let stalled = Stalled::new(Over::Tcp, BUDGET_BYTES, policy, soon);
         let client = &stalled.pair.client;
         // What the first messages make everybody allocate is not the queue's.
         (0..1_000).for_each(|n| send(client, "topic", &numbered(n, 100)));
         let before = resident_bytes();
         (0..COUNT).for_each(|n| send(client, "topic", &numbered(n, 100)));
-        eventually("all are routed", || client.status().published.queued_bytes == 0);
+        eventually("all are routed", || {
+            client.status().published.queued_bytes == 0
+        });
         let grown = resident_bytes().saturating_sub(before);
         let link = stalled.pair.client_link();
-        assert!(link.classes[2].dropped_messages > 0, "{policy}: the queue was never full");
+        assert!(
+            link.classes[2].dropped_messages > 0,
+            "{policy}: the queue was never full"
+        );
         // The ring has two halves of half a MiB; the rest is the allocator's.
         let allowed = BUDGET_BYTES + (3 << 20);
-        assert!(grown <= allowed, "{policy}: grew by {grown} bytes, not by {allowed} at most");
+        assert!(
+            grown <= allowed,
+            "{policy}: grew by {grown} bytes, not by {allowed} at most"
+        );
         stalled.rest();
     }
 }

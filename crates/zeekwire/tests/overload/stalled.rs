@@ -46,19 +46,32 @@ impl Stalled {
         );
         let (gate, closed) = mpsc::channel::<()>();
         let (stuck, is_stuck) = mpsc::channel();
-        let stop = pair.server.subscribe(["stop"]).unwrap().on_io_thread(move |_| {
-            stuck.send(()).unwrap();
-            let _opened = closed.recv_timeout(2 * PATIENCE);
-        });
+        let stop = pair
+            .server
+            .subscribe(["stop"])
+            .unwrap()
+            .on_io_thread(move |_| {
+                stuck.send(()).unwrap();
+                let _opened = closed.recv_timeout(2 * PATIENCE);
+            });
         let (seen, numbers) = mpsc::channel();
-        let count = pair.server.subscribe(["topic"]).unwrap().on_io_thread(move |message| {
-            let _gone = seen.send(number(message.payload()));
-        });
+        let count = pair
+            .server
+            .subscribe(["topic"])
+            .unwrap()
+            .on_io_thread(move |message| {
+                let _gone = seen.send(number(message.payload()));
+            });
         let subscriptions = [stop.unwrap(), count.unwrap()];
         assert!(subscriptions.iter().all(|one| one.wait_effective(PATIENCE)));
         send(&pair.client, "stop", b"");
         is_stuck.recv_timeout(PATIENCE).unwrap();
-        Self { pair, numbers, gate: Some(gate), _subscriptions: subscriptions }
+        Self {
+            pair,
+            numbers,
+            gate: Some(gate),
+            _subscriptions: subscriptions,
+        }
     }
 
     /// Lets the server go on.

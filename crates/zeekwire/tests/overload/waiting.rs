@@ -12,7 +12,7 @@ use crate::common::{
 };
 
 const COUNT: u64 = 3_000;
-const QUEUE_BYTES: usize = 200_000;
+const QUEUE_BYTES: usize = 600_000;
 /// Publishers put up with a stall for longer than the test takes.
 const PATIENT: Duration = Duration::from_secs(600);
 
@@ -22,7 +22,11 @@ fn block(over: Over) -> Stalled {
 
 /// Publishes without trying again. Returns the first error.
 fn publish_all(node: &Node, topic: &str) -> Result<(), PublishError> {
-    let send = |n| node.publication(topic).format("raw").send(&numbered(n, 1_000));
+    let send = |n| {
+        node.publication(topic)
+            .format("raw")
+            .send(&numbered(n, 1_000))
+    };
     (0..COUNT).try_for_each(send)
 }
 
@@ -36,7 +40,9 @@ fn a_waiting_publisher_goes_on_when_its_taker_does_and_nothing_is_lost() {
             stalled.pair.client.status().published.waits > 0
         });
         assert!(!publisher.is_finished());
-        assert!(stalled.pair.client_link().congested);
+        eventually("the link is marked", || {
+            stalled.pair.client_link().congested
+        });
         stalled.go_on();
         for n in 0..COUNT {
             assert_eq!(stalled.numbers.recv_timeout(PATIENCE), Ok(n), "{over:?}");
@@ -55,7 +61,9 @@ fn every_waiting_thread_is_released() {
             thread::spawn(move || publish_all(&client, "topic"))
         })
         .collect();
-    eventually("all wait", || stalled.pair.client.status().published.waits >= 6);
+    eventually("all wait", || {
+        stalled.pair.client.status().published.waits >= 6
+    });
     stalled.go_on();
     for thread in threads {
         assert_eq!(thread.join().unwrap(), Ok(()));
@@ -70,12 +78,16 @@ fn other_topics_are_not_made_to_wait() {
     let stalled = block(Over::Tcp);
     let client = stalled.pair.client.clone();
     let healthy = Node::builder("healthy").start().unwrap();
-    let link = client.connect(&healthy.listen("tcp://127.0.0.1:0").unwrap()).unwrap();
+    let link = client
+        .connect(&healthy.listen("tcp://127.0.0.1:0").unwrap())
+        .unwrap();
     link.wait_ready(PATIENCE).unwrap();
     let inbox = receiver(&healthy, "other");
     let to_stalled = client.clone();
     let publisher = thread::spawn(move || publish_all(&to_stalled, "topic"));
-    eventually("the publisher waits", || client.status().published.waits > 0);
+    eventually("the publisher waits", || {
+        client.status().published.waits > 0
+    });
     for n in 0..1_000 {
         send(&client, "other", &numbered(n, 1_000));
         assert_eq!(number(&next(&inbox)), n);
@@ -90,7 +102,9 @@ fn the_end_of_the_taker_releases_publishers() {
     let stalled = block(Over::Tcp);
     let client = stalled.pair.client.clone();
     let publisher = thread::spawn(move || publish_all(&client, "topic"));
-    eventually("the publisher waits", || stalled.pair.client.status().published.waits > 0);
+    eventually("the publisher waits", || {
+        stalled.pair.client.status().published.waits > 0
+    });
     let _closing = stalled.pair.link.close(Duration::ZERO);
     assert_eq!(publisher.join().unwrap(), Ok(()));
 }
@@ -100,7 +114,9 @@ fn a_waiting_publisher_learns_that_its_node_stopped() {
     let stalled = block(Over::Tcp);
     let client = stalled.pair.client.clone();
     let publisher = thread::spawn(move || publish_all(&client, "topic"));
-    eventually("the publisher waits", || stalled.pair.client.status().published.waits > 0);
+    eventually("the publisher waits", || {
+        stalled.pair.client.status().published.waits > 0
+    });
     stalled.pair.client.shut_down(Duration::ZERO);
     assert_eq!(publisher.join().unwrap(), Err(PublishError::Stopped));
 }
@@ -110,7 +126,9 @@ fn where_one_taker_has_room_nobody_waits_and_only_the_full_one_loses() {
     let mut stalled = block(Over::Tcp);
     let client = stalled.pair.client.clone();
     let healthy = Node::builder("healthy").start().unwrap();
-    let link = client.connect(&healthy.listen("tcp://127.0.0.1:0").unwrap()).unwrap();
+    let link = client
+        .connect(&healthy.listen("tcp://127.0.0.1:0").unwrap())
+        .unwrap();
     link.wait_ready(PATIENCE).unwrap();
     let inbox = receiver(&healthy, "topic");
     let publisher = thread::spawn(move || {
@@ -129,8 +147,16 @@ fn where_one_taker_has_room_nobody_waits_and_only_the_full_one_loses() {
     stalled.go_on();
     let links = stalled.pair.client.status().links;
     for link in links {
-        let dropped: u64 = link.classes.iter().map(|class| class.dropped_messages).sum();
-        assert_eq!(dropped > 0, link.peer.as_deref() == Some("server"), "{link:?}");
+        let dropped: u64 = link
+            .classes
+            .iter()
+            .map(|class| class.dropped_messages)
+            .sum();
+        assert_eq!(
+            dropped > 0,
+            link.peer.as_deref() == Some("server"),
+            "{link:?}"
+        );
     }
 }
 
@@ -152,7 +178,11 @@ fn without_the_block_policy_a_full_ring_is_an_error() {
         for _ in 0..4 {
             scope.spawn(|| {
                 for n in 0..200_000 {
-                    let sent = pair.client.publication("topic").format("raw").send(&numbered(n, 900));
+                    let sent = pair
+                        .client
+                        .publication("topic")
+                        .format("raw")
+                        .send(&numbered(n, 900));
                     match sent {
                         Err(PublishError::Overloaded) => overloaded.store(true, Ordering::Relaxed),
                         other => assert_eq!(other, Ok(())),

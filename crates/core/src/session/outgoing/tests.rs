@@ -262,3 +262,32 @@ fn a_write_that_ends_several_runs_later_and_inside_a_frame_loses_nothing() {
     }
     assert!(wire == sent);
 }
+
+#[test]
+fn what_is_discarded_is_counted_even_half_sent() {
+    let mut outgoing = outgoing(OutgoingLimits::default());
+    outgoing.enqueue(TrafficClass::Event, &message(b"long", &[1; 100_000]));
+    outgoing.plan_write();
+    outgoing.plan_written(40_000);
+    outgoing.enqueue(TrafficClass::Event, &message(b"short", &[2; 1000]));
+    outgoing.enqueue(
+        TrafficClass::Log,
+        &message_of(TrafficClass::Log, b"row", &[3; 10]),
+    );
+    outgoing.discard();
+    assert_eq!(outgoing.drops().total().messages, 3);
+    for class in TrafficClass::ALL {
+        assert_eq!(
+            (
+                outgoing.queued_messages(class),
+                outgoing.queued_bytes(class)
+            ),
+            (0, 0)
+        );
+    }
+    // The peer must still find where the next frame begins.
+    let rest = outgoing.plan_write();
+    assert!(rest > 0 && rest < FRAGMENT_BYTES_MAX);
+    outgoing.plan_written(rest);
+    assert!(outgoing.is_idle());
+}

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use zeekwire::{DropPolicy, Endpoint, NodeName, TopicFilter, limits};
 
 use crate::failure::Failure;
@@ -47,7 +48,7 @@ pub(crate) struct HeartbeatConfig {
 
 impl Default for NodeConfig {
     fn default() -> Self {
-        let endpoint = DEFAULT_ENDPOINT
+        let place = DEFAULT_ENDPOINT
             .parse()
             .expect("the default endpoint is one");
         Self {
@@ -154,8 +155,7 @@ impl std::str::FromStr for Filter {
 }
 
 /// Bytes that a queue may hold.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(try_from = "u64")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct QueueBytes(pub(crate) usize);
 
 impl TryFrom<u64> for QueueBytes {
@@ -183,8 +183,7 @@ impl std::str::FromStr for QueueBytes {
 }
 
 /// A span of time in milliseconds.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(try_from = "u64")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Milliseconds(pub(crate) u64);
 
 impl Milliseconds {
@@ -211,6 +210,42 @@ impl std::str::FromStr for Milliseconds {
         text.parse::<u64>()
             .map_err(|_| "write a number of milliseconds".to_owned())?
             .try_into()
+    }
+}
+
+impl<'de> Deserialize<'de> for QueueBytes {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_u64(Whole("a whole number of bytes"))?
+            .try_into()
+            .map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Milliseconds {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let ms = from.deserialize_u64(Whole("a whole number of milliseconds"))?;
+        ms.try_into().map_err(D::Error::custom)
+    }
+}
+
+/// Takes a number that is not negative; errors say what it stands for.
+struct Whole(&'static str);
+
+impl Visitor<'_> for Whole {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<u64, E> {
+        Ok(number)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<u64, E> {
+        number
+            .try_into()
+            .map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
     }
 }
 
@@ -249,7 +284,16 @@ mod tests {
             ("\nnmae = \"a\"", "line 2", "unknown field `nmae`"),
             ("[queue]\npolicy = \"blcok\"", "line 2", "drop-oldest"),
             ("[queue]\nbytes_max = 5", "line 2", "32768 bytes"),
-            ("[heartbeat]\n\nevery_ms = \"2s\"", "line 3", "integer"),
+            (
+                "[queue]\nbytes_max = -5",
+                "line 2",
+                "a whole number of bytes",
+            ),
+            (
+                "[heartbeat]\n\nevery_ms = \"2s\"",
+                "line 3",
+                "a whole number of milliseconds",
+            ),
             ("echo = 1", "line 1", "boolean"),
             ("name = \"a b\"", "line 1", "node name"),
             (

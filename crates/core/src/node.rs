@@ -21,7 +21,7 @@ use zeekwire_types::{NodeId, Role, TopicFilter};
 use crate::gate::SequenceGate;
 use crate::session::SessionConfig;
 use crate::topics::TopicTable;
-use crate::wire::Hello;
+use crate::wire::{CreditTemplate, Hello};
 
 pub use link::{Link, LinkConfig, LinkKey};
 pub use link_end::LinkEnd;
@@ -99,6 +99,7 @@ pub struct Node {
     waiting: BTreeMap<u64, BTreeSet<usize>>,
     advertised: advertising::Advertisements,
     gate: SequenceGate,
+    credit_template: CreditTemplate,
     targets: Vec<u32>,
     loopback_targets: Vec<u32>,
     local_targets: Vec<u32>,
@@ -131,6 +132,7 @@ impl Node {
             waiting: BTreeMap::new(),
             advertised: advertising::Advertisements::new(seed.wrapping_add(3)),
             gate: SequenceGate::new(),
+            credit_template: CreditTemplate::new(),
             targets: Vec::new(),
             loopback_targets: Vec::new(),
             local_targets: Vec::new(),

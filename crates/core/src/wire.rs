@@ -4,11 +4,13 @@
 //! each check that fails is a [`Fault`](crate::Fault), never a panic.
 
 mod control;
+mod credit;
 mod envelope;
 mod header;
 mod preamble;
 
 pub use control::{Control, ControlWriter, Goodbye, Hello, Reason};
+pub use credit::CreditTemplate;
 pub use envelope::{Envelope, EnvelopeTemplate, Located};
 pub use header::{Frame, FrameHeader, split};
 pub use preamble::{Foreign, PREAMBLE_BYTES, Preamble, PreambleError};

@@ -141,7 +141,7 @@ impl Peer {
         self.node.heard(self.now, self.key);
         let mut start = 0;
         loop {
-            match self.node.receive(self.now, self.key, &bytes[start..]) {
+            match self.node.receive(self.key, &bytes[start..]) {
                 Received::Incomplete => break,
                 Received::Nothing(taken) => {
                     assert!(taken > 0 && taken.is_multiple_of(8));

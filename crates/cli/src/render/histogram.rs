@@ -72,23 +72,19 @@ impl Latencies {
             ..
         } = self.percentiles();
         let step = ((p99_ns - min_ns) / BAR_COUNT).max(1);
-        let mut counts: Vec<(String, u64)> = Vec::new();
-        for i in 0..BAR_COUNT {
-            let (from, to) = (min_ns + i * step, min_ns + (i + 1) * step);
-            let last = to > max_ns;
-            let count = self
-                .histogram
-                .count_between(from, if last { max_ns } else { to - 1 });
-            counts.push((format!("to {}", nanoseconds(to.min(max_ns))), count));
-            if last {
-                break;
-            }
+        let mut counts: Vec<(String, u64)> = (1..=BAR_COUNT)
+            .map(|i| (min_ns + i * step).min(max_ns))
+            .chain([max_ns])
+            .map(|to| (format!("to {}", nanoseconds(to)), 0))
+            .collect();
+        for point in self.histogram.iter_recorded() {
+            // A point's value stands for the longest latency that shares its place.
+            let steps = point.value_iterated_to().saturating_sub(min_ns) / step;
+            let bar = usize::try_from(steps.min(BAR_COUNT)).unwrap_or(0);
+            counts[bar].1 += point.count_at_value();
         }
-        // Neighbouring values share a place in the histogram, so the rest is what is left.
-        let seen: u64 = counts.iter().map(|(_, count)| count).sum();
-        let rest = self.histogram.len().saturating_sub(seen);
-        if rest > 0 {
-            counts.push((format!("to {}", nanoseconds(max_ns)), rest));
+        while counts.len() > 1 && counts.last().is_some_and(|(_, count)| *count == 0) {
+            counts.pop();
         }
         let most = counts
             .iter()

@@ -7,7 +7,7 @@ use zeekwire_types::{Instant, TrafficClass};
 use super::link::Known;
 use super::{LinkEnd, LinkKey, Node, Output};
 use crate::Fault;
-use crate::session::HandshakeEvent;
+use crate::session::{HandshakeEvent, Offered};
 use crate::wire::{Control, Frame, FrameHeader, Located, Reason, split};
 
 /// What the bytes of a link held.
@@ -51,8 +51,8 @@ impl Node {
     /// What was taken for a delivered message still counts against the peer's credit: give it back
     /// with [`Node::consume`]. A reassembled message does not count; see [`Node::hold`].
     #[inline]
-    pub fn receive(&mut self, now: Instant, key: LinkKey, bytes: &[u8]) -> Received {
-        match self.receive_frame(now, key, bytes) {
+    pub fn receive(&mut self, key: LinkKey, bytes: &[u8]) -> Received {
+        match self.receive_frame(key, bytes) {
             Ok(received) => received,
             Err(fault) => {
                 self.fail(key, LinkEnd::Fault(fault));
@@ -86,15 +86,26 @@ impl Node {
 
     /// Announces the credit that was given back, where it is worth a message.
     pub fn grant(&mut self, key: LinkKey) {
+        let template = self.credit_template;
         let Some(link) = self.link_mut(key) else {
             return;
         };
         if !link.is_up() {
             return;
         }
-        let grants: Vec<_> = link.session.incoming.take_grants().collect();
-        for (class, limit) in grants {
-            self.send_control(key, &Control::Credit { class, limit });
+        let mut fits = true;
+        let mut granted = false;
+        for (class, limit) in link.session.incoming.take_grants() {
+            let frame = template.frame(class, limit);
+            let outgoing = &mut link.session.outgoing;
+            fits &= outgoing.enqueue(TrafficClass::Control, &frame) == Offered::Queued;
+            granted = true;
+        }
+        if granted {
+            self.dirty.push(key);
+        }
+        if !fits {
+            self.overflow(key);
         }
     }
 
@@ -109,7 +120,6 @@ impl Node {
 
     fn receive_frame(
         &mut self,
-        now: Instant,
         key: LinkKey,
         bytes: &[u8],
     ) -> Result<Received, Fault> {
@@ -143,7 +153,7 @@ impl Node {
         let taken = frame.bytes.len();
         if frame.header.class == TrafficClass::Control {
             let control = decode_control(&frame)?;
-            self.handle_control(now, key, control)?;
+            self.handle_control(key, control)?;
             return Ok(Received::Nothing(taken));
         }
         if !link.is_up() {
@@ -299,7 +309,6 @@ impl Node {
 
     fn handle_control(
         &mut self,
-        now: Instant,
         key: LinkKey,
         control: Control,
     ) -> Result<(), Fault> {
@@ -312,14 +321,13 @@ impl Node {
             HandshakeEvent::Up => self.link_up(key),
             HandshakeEvent::Refused(goodbye) => self.end_link(key, LinkEnd::Refused(goodbye)),
             HandshakeEvent::Closed(goodbye) => self.end_link(key, LinkEnd::ClosedByPeer(goodbye)),
-            HandshakeEvent::Message(message) => self.handle_message(now, key, message)?,
+            HandshakeEvent::Message(message) => self.handle_message(key, message)?,
         }
         Ok(())
     }
 
     fn handle_message(
         &mut self,
-        now: Instant,
         key: LinkKey,
         message: Control,
     ) -> Result<(), Fault> {

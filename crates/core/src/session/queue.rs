@@ -13,6 +13,8 @@ use crate::wire::FrameHeader;
 
 /// Chunks grow to about this size before the next one starts.
 const CHUNK_BYTES: usize = 64 * 1024;
+/// The largest chunk whose memory an idle queue keeps.
+const SPARE_BYTES_MAX: usize = 1024;
 /// Bytes of a long message that one fragment carries.
 const FRAGMENT_PAYLOAD_BYTES: usize = FRAGMENT_BYTES_MAX - FRAME_HEADER_BYTES;
 
@@ -47,6 +49,8 @@ pub(super) struct ClassQueue {
     queued_bytes: usize,
     held_bytes: usize,
     messages: usize,
+    /// The memory of a small chunk that is gone, for the next one.
+    spare: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -100,11 +104,19 @@ impl ClassQueue {
             && bytes.len() + message.len() <= CHUNK_BYTES
         {
             let before = bytes.capacity();
+            let needed = bytes.len() + message.len();
+            if needed > before {
+                // Twice as much each time, but never more than a chunk.
+                let grown = needed.max(2 * before).min(CHUNK_BYTES);
+                bytes.reserve_exact(grown - bytes.len());
+            }
             bytes.extend_from_slice(message);
             self.held_bytes += bytes.capacity() - before;
             return;
         }
-        let bytes = message.to_vec();
+        let mut bytes = std::mem::take(&mut self.spare);
+        bytes.clear();
+        bytes.extend_from_slice(message);
         self.held_bytes += bytes.capacity();
         self.segments.push_back(Segment::Frames { bytes, start: 0 });
     }
@@ -254,8 +266,15 @@ impl ClassQueue {
     }
 
     fn remove(&mut self, index: usize) {
-        if let Some(segment) = self.segments.remove(index) {
-            self.held_bytes -= segment.held_bytes();
+        let Some(segment) = self.segments.remove(index) else {
+            return;
+        };
+        self.held_bytes -= segment.held_bytes();
+        // An acknowledgement now and then should not cost an allocation each.
+        if let Segment::Frames { bytes, .. } = segment
+            && bytes.capacity() <= SPARE_BYTES_MAX
+        {
+            self.spare = bytes;
         }
     }
 }

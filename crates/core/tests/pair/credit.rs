@@ -122,7 +122,7 @@ fn more_than_the_credit_is_a_fault() {
         let message = stranger.message("zeek/a", sequence, 1000);
         let node = &mut stranger.node;
         let bytes = zeekwire_buffer::AlignedBytes::copied(&message);
-        let _held = node.receive(zeekwire_types::Instant::ZERO, stranger.key, &bytes);
+        let _held = node.receive(stranger.key, &bytes);
     }
     stranger.drain();
     assert_eq!(stranger.end(), Some(&LinkEnd::Fault(Fault::CreditExceeded)));

@@ -36,13 +36,13 @@ pub(crate) fn join_with(
             ..listener_config
         },
     );
-    exchange(now, [(dialler, dialled), (listener, accepted)]);
+    exchange([(dialler, dialled), (listener, accepted)]);
     [dialled, accepted]
 }
 
 /// Carries bytes between two links until both are silent. Returns how many messages each side's
 /// subscribers were brought.
-pub(crate) fn exchange(now: Instant, mut ends: [(&mut Node, LinkKey); 2]) -> [usize; 2] {
+pub(crate) fn exchange(mut ends: [(&mut Node, LinkKey); 2]) -> [usize; 2] {
     let mut delivered = [0; 2];
     let mut partial = [AlignedBytes::new(), AlignedBytes::new()];
     loop {
@@ -55,7 +55,7 @@ pub(crate) fn exchange(now: Instant, mut ends: [(&mut Node, LinkKey); 2]) -> [us
             let (node, key) = &mut ends[1 - side];
             let mut start = 0;
             loop {
-                match node.receive(now, *key, &hearing[start..]) {
+                match node.receive(*key, &hearing[start..]) {
                     Received::Nothing(taken) => start += taken,
                     Received::Message(message) => {
                         start += message.taken;

@@ -126,8 +126,8 @@ fn a_link_scope_hears_one_link_only() {
     let [to_b, from_a] = join(now, a, &mut b);
     let [to_c, c_from_a] = join(now, a, &mut c);
     a.subscribe(5, &filters(&["t"]), Scope::OneLink(to_b), 1);
-    exchange(now, [(a, to_b), (&mut b, from_a)]);
-    exchange(now, [(a, to_c), (&mut c, c_from_a)]);
+    exchange([(a, to_b), (&mut b, from_a)]);
+    exchange([(a, to_c), (&mut c, c_from_a)]);
     assert_eq!(
         (links(&mut b, "t"), links(&mut c, "t")),
         (1, 0),
@@ -135,16 +135,16 @@ fn a_link_scope_hears_one_link_only() {
     );
     // Another subscriber makes c send, too; the first still does not hear it.
     a.subscribe(6, &filters(&["t"]), Scope::AllLinks, 2);
-    exchange(now, [(a, to_b), (&mut b, from_a)]);
-    exchange(now, [(a, to_c), (&mut c, c_from_a)]);
+    exchange([(a, to_b), (&mut b, from_a)]);
+    exchange([(a, to_c), (&mut c, c_from_a)]);
     assert_eq!((links(&mut b, "t"), links(&mut c, "t")), (1, 1));
     // When that one leaves, c is told to stop, and b is not.
     a.unsubscribe(6, &filters(&["t"]), 3);
-    exchange(now, [(a, to_b), (&mut b, from_a)]);
-    exchange(now, [(a, to_c), (&mut c, c_from_a)]);
+    exchange([(a, to_b), (&mut b, from_a)]);
+    exchange([(a, to_c), (&mut c, c_from_a)]);
     assert_eq!((links(&mut b, "t"), links(&mut c, "t")), (1, 0));
     a.remove_subscriber(5, 4);
-    exchange(now, [(a, to_b), (&mut b, from_a)]);
+    exchange([(a, to_b), (&mut b, from_a)]);
     assert_eq!(links(&mut b, "t"), 0);
     assert_eq!(a.subscribed().count(), 0);
 }
@@ -178,10 +178,10 @@ fn a_subscription_on_a_quiet_link_is_taken_back_there() {
     let [key, other] = join_with(Instant::ZERO, &mut a, QUIET, &mut b, LINK);
     a.subscribe(1, &filters(&["all"]), Scope::AllLinks, 1);
     a.subscribe(2, &filters(&["one"]), Scope::OneLink(key), 2);
-    exchange(Instant::ZERO, [(&mut a, key), (&mut b, other)]);
+    exchange([(&mut a, key), (&mut b, other)]);
     assert_eq!((links(&mut b, "all"), links(&mut b, "one")), (0, 1));
     a.unsubscribe(2, &filters(&["one"]), 3);
-    exchange(Instant::ZERO, [(&mut a, key), (&mut b, other)]);
+    exchange([(&mut a, key), (&mut b, other)]);
     assert_eq!(links(&mut b, "one"), 0);
 }
 
@@ -190,7 +190,7 @@ fn local_subscribers_hear_this_node_and_peers_are_not_told() {
     let (mut a, mut b) = (node("a"), node("b"));
     let [key, other] = join(Instant::ZERO, &mut a, &mut b);
     a.subscribe(3, &filters(&["t*"]), Scope::Locally, 1);
-    exchange(Instant::ZERO, [(&mut a, key), (&mut b, other)]);
+    exchange([(&mut a, key), (&mut b, other)]);
     assert_eq!(links(&mut b, "topic"), 0);
     assert_eq!(links(&mut a, "topic"), 0);
     assert_eq!(a.loopback_targets(), [3]);
@@ -206,10 +206,10 @@ fn a_local_holder_does_not_keep_peers_sending() {
     let [key, other] = join(Instant::ZERO, &mut a, &mut b);
     a.subscribe(1, &filters(&["t"]), Scope::AllLinks, 1);
     a.subscribe(2, &filters(&["t"]), Scope::Locally, 2);
-    exchange(Instant::ZERO, [(&mut a, key), (&mut b, other)]);
+    exchange([(&mut a, key), (&mut b, other)]);
     assert_eq!(links(&mut b, "t"), 1);
     a.unsubscribe(1, &filters(&["t"]), 3);
-    exchange(Instant::ZERO, [(&mut a, key), (&mut b, other)]);
+    exchange([(&mut a, key), (&mut b, other)]);
     assert_eq!(links(&mut b, "t"), 0);
 }
 
@@ -218,7 +218,7 @@ fn the_one_idle_link_is_named() {
     let (mut a, mut b) = (node("a"), node("b"));
     let [key, other] = join(Instant::ZERO, &mut a, &mut b);
     b.subscribe(1, &filters(&["t"]), Scope::AllLinks, 1);
-    exchange(Instant::ZERO, [(&mut a, key), (&mut b, other)]);
+    exchange([(&mut a, key), (&mut b, other)]);
     assert_eq!(a.route(b"t"), Routed::OneIdleLink(key));
     a.link_mut(key)
         .expect("up")

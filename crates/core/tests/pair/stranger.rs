@@ -124,7 +124,7 @@ impl Stranger {
         self.node.heard(self.now, self.key);
         let mut start = 0;
         loop {
-            match self.node.receive(self.now, self.key, &bytes[start..]) {
+            match self.node.receive(self.key, &bytes[start..]) {
                 Received::Nothing(taken) => start += taken,
                 Received::Incomplete | Received::Over => break,
                 Received::Message(message) => {

@@ -427,7 +427,7 @@ impl World {
         loop {
             match self.sides[side]
                 .node
-                .receive(self.now, key, &bytes[start..])
+                .receive(key, &bytes[start..])
             {
                 Received::Incomplete => return (start, false),
                 Received::Over => return (start, true),

@@ -70,7 +70,7 @@ impl Engine {
             return Read::More;
         }
         self.node.heard(now, key);
-        match self.read_block(now, socket, key, kept + read) {
+        match self.read_block(socket, key, kept + read) {
             true if !self.is_closing(socket) => Read::Over,
             _ => Read::More,
         }
@@ -83,14 +83,14 @@ impl Engine {
     }
 
     /// Takes apart the first `end` bytes of the block. Returns whether the link is over.
-    fn read_block(&mut self, now: Instant, socket: u64, key: LinkKey, end: usize) -> bool {
+    fn read_block(&mut self, socket: u64, key: LinkKey, end: usize) -> bool {
         let block = Arc::clone(&self.block);
         let bytes = &block[..end];
         let mut start = 0;
         let mut credit = Credit::default();
         let mut deposited = Deposited::default();
         let over = loop {
-            match self.node.receive(now, key, &bytes[start..]) {
+            match self.node.receive(key, &bytes[start..]) {
                 Received::Incomplete => break false,
                 Received::Over => break true,
                 Received::Nothing(taken) => start += taken,

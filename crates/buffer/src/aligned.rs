@@ -114,7 +114,8 @@ impl Deref for AlignedBytes {
 
     fn deref(&self) -> &[u8] {
         debug_assert!(self.len_bytes <= self.words.len() * 8);
-        // SAFETY: the words are initialised, `len_bytes` never exceeds them, and any byte is a `u8`.
+        // SAFETY: the words are initialised, `len_bytes` never exceeds them, and any byte is a
+        // `u8`.
         unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast::<u8>(), self.len_bytes) }
     }
 }

@@ -1,4 +1,5 @@
-//! Memory for messages: aligned bytes, a bounded pool of receive blocks, scratch space for builders.
+//! Memory for messages: aligned bytes, a bounded pool of receive blocks, scratch space for
+//! builders.
 //!
 //! Cap'n Proto reads in place only where its words are aligned, so everything that may hold a
 //! message is backed by `u64`s. This is one of the few crates that may use `unsafe`; each use is a

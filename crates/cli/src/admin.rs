@@ -2,8 +2,8 @@
 //!
 //! A node that runs here has a Unix socket in a directory that only its user can enter, named after
 //! the node and its process. It takes one request a connection, a JSON line such as
-//! `{"request":"status"}`, and answers with one: `{"status":{…}}` or `{"error":"…"}`. A socket whose
-//! process has died is removed by whoever notices.
+//! `{"request":"status"}`, and answers with one: `{"status":{…}}` or `{"error":"…"}`. A socket
+//! whose process has died is removed by whoever notices.
 
 mod directory;
 mod search;

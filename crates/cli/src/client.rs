@@ -30,7 +30,8 @@ pub(crate) enum LinkNews {
 }
 
 impl Client {
-    /// Starts a client called `command` and the process id unless the flags name it.
+    /// Starts a client called `command` and the process id unless the flags name it. It is alone
+    /// until [`Client::open_links`], so that those who link then find its subscriptions.
     pub(crate) fn start(flags: &LinkFlags, command: &str) -> Result<Self, Failure> {
         Self::start_with(flags, command, |builder| builder)
     }
@@ -48,25 +49,32 @@ impl Client {
         let (news_in, news) = channel();
         let builder = edit(Node::builder(&name).client().program(&program(command)));
         let node = builder.on_link_event(forward(news_in)).start()?;
-        let options = ListenOptions {
-            insecure_remote: flags.insecure_remote,
-            ..ListenOptions::default()
-        };
-        for endpoint in &flags.listen {
-            let (_, bound) = node.listen_with(&endpoint.to_string(), options.clone())?;
-            output::note(format_args!("{name} listens at {bound}"));
-        }
-        let mut links = Vec::new();
-        for endpoint in flags.endpoints() {
-            let link = node.connect(&endpoint)?;
-            links.push((endpoint, link));
-        }
         Ok(Self {
             node,
-            links,
+            links: Vec::new(),
             news,
             wait: flags.wait.0,
         })
+    }
+
+    /// Listens and connects.
+    pub(crate) fn open_links(&mut self, flags: &LinkFlags) -> Result<(), Failure> {
+        let insecure_remote = flags.insecure_remote;
+        let options = ListenOptions {
+            insecure_remote,
+            ..ListenOptions::default()
+        };
+        for endpoint in &flags.listen {
+            let (_, bound) = self
+                .node
+                .listen_with(&endpoint.to_string(), options.clone())?;
+            output::note(format_args!("{} listens at {bound}", self.node.id().name));
+        }
+        for endpoint in flags.endpoints() {
+            let link = self.node.connect(&endpoint)?;
+            self.links.push((endpoint, link));
+        }
+        Ok(())
     }
 
     /// Whether there is an endpoint that it connects to.

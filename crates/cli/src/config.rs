@@ -1,14 +1,16 @@
 //! The configuration of `zeekwire node`: one annotated TOML file, or flags, or both.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use zeekwire::{DropPolicy, Endpoint, NodeName, TopicFilter, limits};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, why};
 use crate::flags::{DEFAULT_ENDPOINT, endpoint};
 
 /// A file whose values are the defaults, with a word about each.
@@ -88,7 +90,11 @@ impl NodeConfig {
     /// Reads a file.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            Failure::usage(format_args!("cannot read {}: {error}", path.display()))
+            Failure::usage(format_args!(
+                "cannot read {}: {}",
+                path.display(),
+                why(&error)
+            ))
         })?;
         Self::parse(&text).map_err(|error| {
             Failure::usage(format_args!("{}: {}", path.display(), error.trim_end()))
@@ -116,17 +122,27 @@ impl NodeConfig {
 }
 
 /// A value that is written as text and read with the rules of its type.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(try_from = "String", bound = "T: std::str::FromStr<Err: fmt::Display>")]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Text<T>(pub(crate) T);
 
-impl<T: std::str::FromStr<Err: fmt::Display>> TryFrom<String> for Text<T> {
-    type Error = String;
+impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(TextVisitor(PhantomData)).map(Self)
+    }
+}
 
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-            .map(Self)
-            .map_err(|error: T::Err| error.to_string())
+/// Reads the text while its place in the file is known, so that errors point at it.
+struct TextVisitor<T>(PhantomData<T>);
+
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
@@ -134,7 +150,7 @@ impl<T: std::str::FromStr<Err: fmt::Display>> TryFrom<String> for Text<T> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Place(pub(crate) Endpoint);
 
-impl std::str::FromStr for Place {
+impl FromStr for Place {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -146,7 +162,7 @@ impl std::str::FromStr for Place {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Filter(pub(crate) String);
 
-impl std::str::FromStr for Filter {
+impl FromStr for Filter {
     type Err = zeekwire::TopicError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -172,7 +188,7 @@ impl TryFrom<u64> for QueueBytes {
     }
 }
 
-impl std::str::FromStr for QueueBytes {
+impl FromStr for QueueBytes {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -203,7 +219,7 @@ impl TryFrom<u64> for Milliseconds {
     }
 }
 
-impl std::str::FromStr for Milliseconds {
+impl FromStr for Milliseconds {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {

@@ -1,11 +1,11 @@
 //! `zeekwire demo`: the main job. A manager and workers in processes of their own; the workers
 //! publish rows of real Zeek logs as events, the manager receives and checks every one.
 //!
-//! Each worker numbers its events and stamps them with the time (as metadata), and keeps a digest of
-//! what it published. The manager checks the order, measures how long each event took, keeps its own
-//! digest of what it decoded, and compares when the worker tells its counts at the end. The process
-//! that was started by hand only starts the others, watches them, shows what the manager reports, and
-//! gives the verdict.
+//! Each worker numbers its events and stamps them with the time (as metadata), and keeps a digest
+//! of what it published. The manager checks the order, measures how long each event took, keeps its
+//! own digest of what it decoded, and compares when the worker tells its counts at the end. The
+//! process that was started by hand only starts the others, watches them, shows what the manager
+//! reports, and gives the verdict.
 
 mod children;
 mod director;

@@ -39,7 +39,7 @@ impl Failure {
     pub(crate) fn output(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::OutputClosed,
-            _ => Self::Job(format!("cannot write to standard output: {error}")),
+            _ => Self::Job(format!("cannot write to standard output: {}", why(error))),
         }
     }
 
@@ -74,4 +74,13 @@ impl From<SetupError> for Failure {
             _ => Self::Job(error.to_string()),
         }
     }
+}
+
+/// What the system says, without its number.
+pub(crate) fn why(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

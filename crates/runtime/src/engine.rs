@@ -170,7 +170,8 @@ impl Engine {
         if !sleeps || !matches!(self.node.route(topic), Routed::OneIdleLink(_)) {
             return false;
         }
-        // Other messages may have other takers, such as handlers, which belong on the loop's thread.
+        // Other messages may have other takers, such as handlers, which belong on the loop's
+        // thread.
         let mut ring = std::mem::take(&mut self.ring);
         let taken = self.outbox.take_lone(topic, &mut ring);
         if taken {
@@ -266,15 +267,16 @@ impl Engine {
     }
 
     fn observe(&self, event: &LinkEvent) {
+        let node = &self.node.id().name;
         match event {
             LinkEvent::Up { link, peer } => {
-                tracing::info!(node = %self.node.id().name, link = link.0, peer = %peer.node, "link up");
+                tracing::info!(%node, link = link.0, peer = %peer.node, "link up");
             }
             LinkEvent::Down { link, reason, .. } => {
-                tracing::info!(node = %self.node.id().name, link = link.0, %reason, "link down");
+                tracing::info!(%node, link = link.0, %reason, "link down");
             }
             LinkEvent::ConnectFailed { link, reason, .. } => {
-                tracing::info!(node = %self.node.id().name, link = link.0, %reason, "not connected");
+                tracing::info!(%node, link = link.0, %reason, "not connected");
             }
             _ => {}
         }

@@ -47,9 +47,11 @@ pub enum Value {
     Addr(IpAddr),
     /// `subnet`
     Subnet(Subnet),
-    /// `set`: elements in the order of arrival, none twice. A composite element is a [`Value::List`].
+    /// `set`: elements in the order of arrival, none twice. A composite element is a
+    /// [`Value::List`].
     Set(Vec<Self>),
-    /// `table`: entries in the order of arrival, no key twice. A composite key is a [`Value::List`].
+    /// `table`: entries in the order of arrival, no key twice. A composite key is a
+    /// [`Value::List`].
     Table(Vec<(Self, Self)>),
     /// `record`
     Record(Record),

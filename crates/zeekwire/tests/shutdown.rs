@@ -77,7 +77,7 @@ fn the_loop_ends_although_a_peer_takes_nothing() {
 
 #[test]
 fn completions_fire_and_receivers_end_whenever_the_node_stops() {
-    for round in 0..30 {
+    for round in 0..16 {
         let pair = Pair::new(if round % 2 == 0 {
             Over::Tcp
         } else {
@@ -105,6 +105,8 @@ fn completions_fire_and_receivers_end_whenever_the_node_stops() {
                             completions.push(link.close(Duration::ZERO));
                         }
                         receivers.truncate(20);
+                        // Keeps the requests that wait at the end to a few.
+                        assert!(completions.last().is_none_or(|one| one.wait(PATIENCE)));
                     }
                     assert!(
                         completions.iter().all(|one| one.wait(PATIENCE)),
@@ -116,7 +118,7 @@ fn completions_fire_and_receivers_end_whenever_the_node_stops() {
                     }
                 });
             }
-            thread::sleep(Duration::from_millis(round % 7));
+            thread::sleep(Duration::from_millis(round % 4));
             node.shut_down(Duration::from_millis(round % 3));
             stopped.store(true, Ordering::Relaxed);
         });

@@ -26,7 +26,8 @@ const EVENT_MAX: Duration = Duration::from_secs(5);
 /// Measure rate and latency between two nodes of this process
 ///
 /// Two nodes with default settings: one publishes opaque payloads as fast as they are taken, then
-/// they play ping-pong. A quick look that needs nothing else; both nodes share this process's cores.
+/// they play ping-pong. A quick look that needs nothing else; both nodes share this process's
+/// cores.
 #[derive(Args, Debug)]
 pub(crate) struct BenchFlags {
     /// How the nodes are linked

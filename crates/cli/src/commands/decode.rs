@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args};
 use zeekwire::limits::PAYLOAD_BYTES_MAX;
 use zeekwire::serializer::{decode_any, event_to_json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, why};
 use crate::flags::format_name;
 use crate::output::{self, Output};
 use crate::render::event::{call, metadata};
@@ -59,8 +59,13 @@ pub(crate) fn run(flags: &DecodeFlags) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed =
-        |error: io::Error| Failure::job(format_args!("cannot read {}: {error}", path.display()));
+    let failed = |error: io::Error| {
+        Failure::job(format_args!(
+            "cannot read {}: {}",
+            path.display(),
+            why(&error)
+        ))
+    };
     let mut bytes = Vec::new();
     let limit = PAYLOAD_BYTES_MAX as u64 + 1;
     let read = if path == Path::new("-") {

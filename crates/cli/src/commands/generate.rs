@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Subcommand};
+use clap::{Args, Command, CommandFactory, Subcommand};
 use clap_complete::Shell;
 
 use crate::failure::Failure;
@@ -35,7 +35,7 @@ enum GenerateCommand {
 
 /// Runs the command.
 pub(crate) fn run(flags: &GenerateFlags) -> Result<(), Failure> {
-    let mut command = Flags::command();
+    let mut command = shown();
     match &flags.command {
         GenerateCommand::Completions { shell } => {
             let mut script = Vec::new();
@@ -60,4 +60,20 @@ pub(crate) fn run(flags: &GenerateFlags) -> Result<(), Failure> {
             output::print(format_args!("man pages are in {}", directory.display()))
         }
     }
+}
+
+/// The program's flags without commands that are not for people.
+fn shown() -> Command {
+    let all = Flags::command();
+    let commands = all
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
+    Command::new("zeekwire")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(all.get_about().cloned().unwrap_or_default())
+        .long_about(all.get_long_about().cloned().unwrap_or_default())
+        .after_help(all.get_after_help().cloned().unwrap_or_default())
+        .subcommand_required(true)
+        .args(all.get_arguments())
+        .subcommands(commands.cloned())
 }

@@ -158,8 +158,8 @@ pub(crate) fn run(flags: &NodeFlags) -> Result<(), Failure> {
         0 => None,
         _ => Some(node.subscribe(filters)?.receiver()?),
     };
-    open_links(&node, &config)?;
     let _admin = config.admin.then(|| AdminServer::start(&node));
+    open_links(&node, &config)?;
     let tell = |news: &LinkNews| news.tell();
     match receiver {
         None => {

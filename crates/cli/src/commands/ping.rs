@@ -53,9 +53,10 @@ pub(crate) struct PingFlags {
 /// Runs the command.
 pub(crate) fn run(flags: &PingFlags) -> Result<(), Failure> {
     let stop = Stop::on_signals()?;
-    let client = Client::start(&flags.links, "ping")?;
+    let mut client = Client::start(&flags.links, "ping")?;
     let own = Topic::of_node(&client.node.id().name);
     let pongs = client.node.subscribe([own.as_bytes()])?.receiver()?;
+    client.open_links(&flags.links)?;
     let peers = client.wait_linked(&stop)?;
     let target = choose(flags.target.as_ref(), &peers)?;
     pongs.subscription().wait_effective(flags.links.wait.0);

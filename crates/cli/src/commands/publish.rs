@@ -79,7 +79,8 @@ fn event_name(text: &str) -> Result<String, String> {
 pub(crate) fn run(flags: &PublishFlags) -> Result<(), Failure> {
     let stop = Stop::on_signals()?;
     let event = Event::new(&flags.event, flags.args.iter().cloned());
-    let client = Client::start_with(&flags.links, "pub", |node| node.format(&flags.format))?;
+    let mut client = Client::start_with(&flags.links, "pub", |node| node.format(&flags.format))?;
+    client.open_links(&flags.links)?;
     client.wait_linked(&stop)?;
     publish_all(flags, &client, &event, &stop)?;
     let status = wait_sent(&client, &stop, flags.flush.0)?;

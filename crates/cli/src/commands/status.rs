@@ -11,8 +11,8 @@ use crate::render::{Align, Table, printable};
 
 /// Show links, queues, credit and drops of a node that runs here
 ///
-/// Finds nodes of this user by their admin sockets: `zeekwire node`, `zeekwire sub` and the nodes of
-/// `zeekwire demo`. Where several run, lists them; --node chooses one.
+/// Finds nodes of this user by their admin sockets: `zeekwire node`, `zeekwire sub` and the nodes
+/// of `zeekwire demo`. Where several run, lists them; --node chooses one.
 #[derive(Args, Debug)]
 pub(crate) struct StatusFlags {
     /// The node's name or its process id

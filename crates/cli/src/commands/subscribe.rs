@@ -49,9 +49,10 @@ pub(crate) struct SubscribeFlags {
 /// Runs the command.
 pub(crate) fn run(flags: &SubscribeFlags) -> Result<(), Failure> {
     let stop = Stop::on_signals()?.on_closed_output();
-    let client = Client::start(&flags.links, "sub")?;
+    let mut client = Client::start(&flags.links, "sub")?;
     let receiver = client.node.subscribe(&flags.filters)?.receiver()?;
     let _admin = AdminServer::start(&client.node);
+    client.open_links(&flags.links)?;
     if client.dials() {
         client.wait_linked(&stop)?;
         output::note("only what linked nodes publish themselves arrives: nodes do not forward yet");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, why};
 use crate::zeek_log::ZeekLog;
 
 /// Most rows of one log: they are held in memory, and published again and again.
@@ -43,7 +43,7 @@ fn sample() -> Result<Vec<ZeekLog>, Failure> {
 fn from_directory(directory: &Path) -> Result<Vec<ZeekLog>, Failure> {
     let shown = directory.display();
     let failed = |error: std::io::Error| {
-        Failure::usage(format_args!("--logs: cannot read {shown}: {error}"))
+        Failure::usage(format_args!("--logs: cannot read {shown}: {}", why(&error)))
     };
     let mut paths = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed)? {
@@ -66,7 +66,11 @@ fn from_directory(directory: &Path) -> Result<Vec<ZeekLog>, Failure> {
     let mut logs = Vec::new();
     for (path, name) in paths {
         let file = File::open(&path).map_err(|error| {
-            Failure::job(format_args!("cannot read {}: {error}", path.display()))
+            Failure::job(format_args!(
+                "cannot read {}: {}",
+                path.display(),
+                why(&error)
+            ))
         })?;
         logs.push(read(&name, BufReader::new(file))?);
     }

@@ -22,7 +22,7 @@ fn errors_name_file_line_and_key() {
         ("\n\nlisten = [\"tcp://127.0.0.1\"]\n", &["line 3", "port"]),
         ("[queue]\npolicy = \"drop\"\n", &["line 2", "drop-oldest"]),
         ("[queue]\nbytes_max = -1\n", &["line 2"]),
-        ("name = \"a\nb\"\n", &["line 1"]),
+        ("name = a b\n", &["line 1"]),
         (
             "[heartbeat]\nsilence_max_ms = 1000\n",
             &["silence_max_ms", "every_ms"],

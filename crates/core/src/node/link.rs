@@ -157,7 +157,12 @@ impl Link {
     }
 
     /// What this link is to publishers of a class.
-    pub(super) fn taker(&mut self, now: Instant, class: TrafficClass, stall_max: Duration) -> Taker {
+    pub(super) fn taker(
+        &mut self,
+        now: Instant,
+        class: TrafficClass,
+        stall_max: Duration,
+    ) -> Taker {
         let congestion = &mut self.congestion[class.index()];
         // Only writing moves a queue that was not full, and that is looked at then.
         if congestion.is_full() {

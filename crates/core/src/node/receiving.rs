@@ -118,11 +118,7 @@ impl Node {
         }
     }
 
-    fn receive_frame(
-        &mut self,
-        key: LinkKey,
-        bytes: &[u8],
-    ) -> Result<Received, Fault> {
+    fn receive_frame(&mut self, key: LinkKey, bytes: &[u8]) -> Result<Received, Fault> {
         let Some(link) = self
             .links
             .get_mut(key.index())
@@ -307,11 +303,7 @@ impl Node {
         self.end_link(key, end);
     }
 
-    fn handle_control(
-        &mut self,
-        key: LinkKey,
-        control: Control,
-    ) -> Result<(), Fault> {
+    fn handle_control(&mut self, key: LinkKey, control: Control) -> Result<(), Fault> {
         let Some(link) = self.link_mut(key) else {
             return Ok(());
         };
@@ -326,11 +318,7 @@ impl Node {
         Ok(())
     }
 
-    fn handle_message(
-        &mut self,
-        key: LinkKey,
-        message: Control,
-    ) -> Result<(), Fault> {
+    fn handle_message(&mut self, key: LinkKey, message: Control) -> Result<(), Fault> {
         let index = key.slot();
         match message {
             Control::Subscribe {

@@ -234,10 +234,9 @@ fn read_text(text: capnp::Result<capnp::text::Reader<'_>>) -> Result<String, Fau
 
 fn read_goodbye(goodbye: schema::goodbye::Reader<'_>) -> Result<Goodbye, Fault> {
     let reason = Reason::from_wire(goodbye.get_reason());
-    Ok(Goodbye {
-        reason,
-        text: read_text(goodbye.get_text())?,
-    })
+    // It ends up in log lines and on terminals.
+    let text = read_text(goodbye.get_text())?.replace(char::is_control, "\u{fffd}");
+    Ok(Goodbye { reason, text })
 }
 
 fn read_hello(hello: schema::hello::Reader<'_>) -> Result<Hello, Fault> {

@@ -25,9 +25,17 @@ impl CreditTemplate {
         let limit = 0x0123_4567_89ab_cdef;
         let mut bytes = Vec::new();
         ControlWriter::write(&Control::Credit { class, limit }, &mut bytes);
-        let template = Self(bytes.try_into().expect("a credit message has a fixed length"));
+        let template = Self(
+            bytes
+                .try_into()
+                .expect("a credit message has a fixed length"),
+        );
         let known = [[class as u8, 0, 0, 0, 0, 0, 0, 0], limit.to_le_bytes()].concat();
-        assert_eq!(template.0[FRAME_BYTES - 16..], known, "the fields come last");
+        assert_eq!(
+            template.0[FRAME_BYTES - 16..],
+            known,
+            "the fields come last"
+        );
         template
     }
 

@@ -72,7 +72,8 @@ impl FrameHeader {
     /// Reads a header.
     ///
     /// # Errors
-    /// [`Fault`] when the check or a field is wrong: the two ends no longer agree where frames begin.
+    /// [`Fault`] when the check or a field is wrong: the two ends no longer agree where frames
+    /// begin.
     #[inline]
     pub fn decode(bytes: &[u8; FRAME_HEADER_BYTES]) -> Result<Self, Fault> {
         let (first, second) = bytes.split_at(8);

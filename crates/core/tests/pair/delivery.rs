@@ -218,10 +218,10 @@ fn what_was_published_before_a_close_still_arrives() {
             world.run(Duration::from_secs(2));
             all_arrived(&world, A, B, 0);
             let end = world.sides[B].end_of(wire).expect("it ended");
-            assert!(
-                matches!(end, zeekwire_core::node::LinkEnd::ClosedByPeer(why) if why.reason == Reason::Shutdown),
-                "{end}"
-            );
+            let zeekwire_core::node::LinkEnd::ClosedByPeer(why) = &end else {
+                panic!("{end}");
+            };
+            assert_eq!(why.reason, Reason::Shutdown);
             assert_eq!(
                 world.sides[A].node.links().count() + world.sides[B].node.links().count(),
                 0

@@ -233,7 +233,11 @@ fn block_holds_until_there_is_room_again() {
         fill_until_held(&mut world, len);
         let now = world.now;
         assert!(world.sides[A].node.is_held(now, TrafficClass::Event, b"t"));
-        assert!(!world.sides[A].node.is_held(now, TrafficClass::Event, b".topic/of/nobody"));
+        assert!(
+            !world.sides[A]
+                .node
+                .is_held(now, TrafficClass::Event, b".topic/of/nobody")
+        );
         world.sides[A].told.clear();
         world.unstick(B);
         let has_room = |world: &World| world.link(A, 0).is_some_and(|link| !link.is_congested());
@@ -335,7 +339,8 @@ fn a_full_queue_for_lack_of_a_socket_is_held_too() {
         world.run(Duration::from_millis(100));
         let now = world.now;
         assert!(
-            world.sides[A].node.is_held(now, TrafficClass::Event, b"t") || world.sides[A].told.contains(&Told::Relaxed)
+            world.sides[A].node.is_held(now, TrafficClass::Event, b"t")
+                || world.sides[A].told.contains(&Told::Relaxed)
         );
     }
     world.settle();

@@ -425,10 +425,7 @@ impl World {
         let key = self.wires[wire].ends[side].key;
         let mut start = 0;
         loop {
-            match self.sides[side]
-                .node
-                .receive(key, &bytes[start..])
-            {
+            match self.sides[side].node.receive(key, &bytes[start..]) {
                 Received::Incomplete => return (start, false),
                 Received::Over => return (start, true),
                 Received::Nothing(taken) => start += taken,

@@ -142,6 +142,19 @@ impl Engine {
                 self.route_ring(now);
                 self.close_link(now, link, flush_max, Reason::Closed, done);
             }
+            Command::Relaxed => self.release_withheld(),
+            Command::Status { reply } => {
+                // Nobody waits for it any more if this fails.
+                let _gone = reply.send(self.status(now));
+            }
+            Command::Stop { flush_max } => self.stop(now, flush_max),
+            other => self.run_topics(other),
+        }
+    }
+
+    /// Serves what is about subscriptions and advertisements.
+    fn run_topics(&mut self, command: Command) {
+        match command {
             Command::Subscribe {
                 id,
                 filters,
@@ -190,12 +203,13 @@ impl Engine {
                 }
                 done.complete();
             }
-            Command::Relaxed => self.release_withheld(),
-            Command::Status { reply } => {
-                // Nobody waits for it any more if this fails.
-                let _gone = reply.send(self.status(now));
-            }
-            Command::Stop { flush_max } => self.stop(now, flush_max),
+            Command::Listen { .. }
+            | Command::CloseListener { .. }
+            | Command::Connect { .. }
+            | Command::CloseLink { .. }
+            | Command::Relaxed
+            | Command::Status { .. }
+            | Command::Stop { .. } => unreachable!("`run_one` serves these"),
         }
     }
 

@@ -167,7 +167,8 @@ impl Engine {
                 Ok(Accept::Accepted(stream)) => self.accepted(now, stream, &options),
                 Ok(Accept::WouldBlock) => return,
                 Ok(Accept::Backoff(error)) | Err(error) => {
-                    tracing::warn!(at = %listener.local_endpoint(), %error, "cannot accept for now");
+                    let at = listener.local_endpoint();
+                    tracing::warn!(%at, %error, "cannot accept for now");
                     let retry = Duration::from_millis(ACCEPT_RETRY_MS);
                     self.timers.set(TimerKey::Accept(socket), now + retry);
                     return;

@@ -1,3 +1,5 @@
+//! Figures and their targets.
+
 use std::cell::RefCell;
 use std::path::PathBuf;
 

@@ -8,7 +8,7 @@ use zeekwire_types::limits::TOPIC_BYTES_MAX;
 
 use crate::oracle;
 
-/// Pairs of key and filter that one input may add: the oracle is slow.
+/// Pairs of key and filter that one input may hold at a time: the oracle is slow.
 const PAIR_COUNT_MAX: usize = 200;
 
 /// Runs commands, one on each line: `+` or `-`, a key and a filter to add or remove it; `x` and a
@@ -16,7 +16,7 @@ const PAIR_COUNT_MAX: usize = 200;
 pub fn filters(data: &[u8]) {
     let mut world = World::default();
     let mut asked: Vec<&[u8]> = Vec::new();
-    for line in data.split(|byte| *byte == b'\n').take(400) {
+    for line in data.split(|byte| *byte == b'\n').take(300) {
         match line {
             [b'+', key, filter @ ..] if world.oracle.len() < PAIR_COUNT_MAX => {
                 world.insert(*key, filter);
@@ -31,7 +31,7 @@ pub fn filters(data: &[u8]) {
         }
     }
     // What the cache remembers must not outlive a change.
-    asked.truncate(20);
+    asked.truncate(8);
     asked.iter().for_each(|topic| world.ask(topic));
     world.check();
 }

@@ -1,3 +1,5 @@
+//! The cache holds what it was given, within its bounds, until it is told otherwise.
+
 use super::*;
 use crate::topics::TopicHasher;
 

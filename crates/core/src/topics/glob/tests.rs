@@ -1,3 +1,5 @@
+//! Globs against cases and a naive matcher.
+
 use proptest::prelude::*;
 
 use super::*;

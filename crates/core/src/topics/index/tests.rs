@@ -1,3 +1,5 @@
+//! The index against a plain list of filters.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

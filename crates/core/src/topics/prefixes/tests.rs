@@ -1,3 +1,5 @@
+//! Prefixes are found at every length, and give their memory back.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

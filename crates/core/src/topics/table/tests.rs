@@ -1,3 +1,5 @@
+//! A table forgets its answers with every change.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -442,8 +442,13 @@ impl State {
     }
 
     fn keep_spare(&mut self, batch: Batch) {
-        const SPARE_MAX: usize = 4;
-        if self.spare.len() < SPARE_MAX {
+        // Long lists are few, since each holds much; a reader that lags has many short ones.
+        const LONG_COUNT: usize = 64;
+        let most = match batch.items.capacity() <= LONG_COUNT {
+            true => 16,
+            false => 4,
+        };
+        if self.spare.len() < most {
             let mut items = batch.items;
             items.clear();
             self.spare.push(items);

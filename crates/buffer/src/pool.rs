@@ -86,19 +86,18 @@ impl CopyPool {
 
     /// An empty block that nobody else holds.
     pub fn take(&mut self) -> Filling {
-        let oldest = self.lent.pop_front();
-        let free = oldest.and_then(|mut block| match Arc::get_mut(&mut block) {
-            Some(bytes) => {
+        for _ in 0..self.lent.len() {
+            let Some(mut block) = self.lent.pop_front() else {
+                break;
+            };
+            if let Some(bytes) = Arc::get_mut(&mut block) {
                 bytes.clear();
-                Some(block)
+                return Filling { block };
             }
-            None => {
-                self.lent.push_back(block);
-                None
-            }
-        });
+            self.lent.push_back(block);
+        }
         Filling {
-            block: free.unwrap_or_default(),
+            block: Block::default(),
         }
     }
 

@@ -1,10 +1,11 @@
 //! A node of the program's own that is attached to others as a client.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use zeekwire::{Link, LinkError, LinkEvent, ListenOptions, Node, NodeBuilder, Peer};
+use zeekwire::{Link, LinkError, LinkEvent, LinkId, ListenOptions, Node, NodeBuilder, Peer};
 
 use crate::failure::Failure;
 use crate::flags::LinkFlags;
@@ -17,6 +18,9 @@ pub(crate) struct Client {
     pub(crate) node: Node,
     links: Vec<(String, Link)>,
     news: Receiver<LinkNews>,
+    /// Who was ever there: a peer that has said all that it had to say may be gone again before
+    /// anybody looks.
+    met: Arc<Mutex<HashMap<LinkId, Peer>>>,
     wait: Duration,
 }
 
@@ -27,6 +31,8 @@ pub(crate) enum LinkNews {
     Linked(Peer),
     /// A link that was up ended.
     Lost(Option<Peer>, String),
+    /// A link did not come up.
+    Failed(String),
 }
 
 impl Client {
@@ -48,12 +54,22 @@ impl Client {
         };
         let (news_in, news) = channel();
         let builder = edit(Node::builder(&name).client().program(&program(command)));
-        let node = builder.on_link_event(forward(news_in)).start()?;
+        let met = Arc::new(Mutex::new(HashMap::new()));
+        let (forward, meeting) = (forward(news_in), Arc::clone(&met));
+        let observe = move |event: &LinkEvent| {
+            if let LinkEvent::Ready { link, peer } = event {
+                lock(&meeting).insert(*link, peer.clone());
+            }
+            forward(event);
+        };
+        let (node, links) = (builder.on_link_event(observe).start()?, Vec::new());
+        let wait = flags.wait.0;
         Ok(Self {
             node,
-            links: Vec::new(),
+            links,
             news,
-            wait: flags.wait.0,
+            met,
+            wait,
         })
     }
 
@@ -105,6 +121,9 @@ impl Client {
     ) -> Result<Peer, Failure> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
+            if let Some(peer) = lock(&self.met).get(&link.id()) {
+                return Ok(peer.clone());
+            }
             match link.wait_ready(left.min(Stop::LOOK_EVERY)) {
                 Ok(peer) => return Ok(peer),
                 Err(LinkError::Timeout { .. }) if stop.is_set() => return Err(interrupted(stop)),
@@ -138,8 +157,8 @@ impl Client {
         };
         Failure::job(format_args!(
             "not linked to {endpoint} within {} s: {reason}\n\
-             Is a node listening there? `zeekwire node` does, and `zeekwire sub --listen ENDPOINT`. \
-             --connect names another endpoint, --wait gives more time.",
+             Is a node listening there? `zeekwire node` does, and `zeekwire sub --listen \
+             ENDPOINT`. --connect names another endpoint, --wait gives more time.",
             self.wait.as_secs_f64()
         ))
     }
@@ -159,25 +178,59 @@ impl LinkNews {
                 output::note(format_args!("link to {} ended: {reason}", peer.node.name));
             }
             Self::Lost(None, reason) => output::note(format_args!("a link ended: {reason}")),
+            Self::Failed(reason) => output::note(format_args!("not linked: {reason}")),
         }
     }
 }
 
 /// An observer of links that passes on what people care about.
 pub(crate) fn forward(news: Sender<LinkNews>) -> impl Fn(&LinkEvent) + Send + Sync + 'static {
-    let news = Mutex::new(news);
+    let filter = Mutex::new(NewsFilter::default());
     move |event| {
-        let item = match event {
-            LinkEvent::Ready { peer, .. } => LinkNews::Linked(peer.clone()),
-            LinkEvent::Down { peer, reason, .. } => LinkNews::Lost(peer.clone(), reason.clone()),
-            _ => return,
-        };
-        // Nobody listens any more: the command is ending.
-        let _ending = news
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .send(item);
+        let item = lock(&filter).pass(event);
+        if let Some(item) = item {
+            // Nobody listens any more: the command is ending.
+            let _ending = news.send(item);
+        }
     }
+}
+
+/// Tells a failure that happens again and again only once.
+#[derive(Default)]
+struct NewsFilter {
+    linked: HashSet<LinkId>,
+    failure: String,
+}
+
+impl NewsFilter {
+    fn pass(&mut self, event: &LinkEvent) -> Option<LinkNews> {
+        let reason = match event {
+            LinkEvent::Ready { link, peer } => {
+                self.linked.insert(*link);
+                self.failure.clear();
+                return Some(LinkNews::Linked(peer.clone()));
+            }
+            LinkEvent::Down {
+                link, peer, reason, ..
+            } => {
+                if self.linked.remove(link) {
+                    return Some(LinkNews::Lost(peer.clone(), reason.clone()));
+                }
+                reason
+            }
+            LinkEvent::ConnectFailed { reason, .. } => reason,
+            _ => return None,
+        };
+        if self.failure == *reason {
+            return None;
+        }
+        self.failure.clone_from(reason);
+        Some(LinkNews::Failed(reason.clone()))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a node of this program says that it is.
@@ -200,5 +253,32 @@ pub(crate) fn interrupted(stop: &Stop) -> Failure {
         Failure::job("interrupted")
     } else {
         Failure::OutputClosed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(reason: &str) -> LinkEvent {
+        let (link, reason) = (LinkId(1), reason.to_owned());
+        LinkEvent::ConnectFailed {
+            link,
+            reason,
+            retry_in: None,
+        }
+    }
+
+    #[test]
+    fn failure_that_repeats_is_told_once() {
+        let mut filter = NewsFilter::default();
+        let mut told = |reason: &str| match filter.pass(&failed(reason)) {
+            Some(LinkNews::Failed(told)) => told == reason,
+            _ => false,
+        };
+        assert!(told("refused"));
+        assert!(!told("refused"));
+        assert!(told("no route"));
+        assert!(told("refused"));
     }
 }

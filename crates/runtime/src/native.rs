@@ -19,7 +19,7 @@ use crate::engine::{Command, Engine, subscription};
 use crate::event_loop;
 use crate::ids::Ids;
 use crate::inline::InlineGate;
-use crate::outbox::{Outbox, Pushed};
+use crate::outbox::Outbox;
 use crate::sync::{Mutex, lock, try_lock};
 
 /// What the loop and the other threads share.
@@ -183,21 +183,13 @@ impl Backend for NativeBackend {
     fn publish(&self, publication: &Publication<'_>) -> Result<(), PublishError> {
         let shared = &*self.shared;
         let may_wait = shared.may_wait && !self.on_loop_thread();
-        let pushed = shared.outbox.push(publication, may_wait)?;
-        if pushed == Pushed::LoopIsAwake {
-            return Ok(());
-        }
-        if pushed == Pushed::Alone
-            && shared.inline.opens(shared.clock.now())
-            && let Some(mut engine) = try_lock(&shared.engine)
-            && engine.turn_inline(publication.topic)
-        {
-            return Ok(());
-        }
-        if shared.outbox.must_wake() {
-            shared.wake.wake();
-        }
-        Ok(())
+        let send = || {
+            shared.inline.opens(shared.clock.now())
+                && try_lock(&shared.engine)
+                    .is_some_and(|mut engine| engine.turn_inline(publication.topic))
+        };
+        let wake = || shared.wake.wake();
+        shared.outbox.publish(publication, may_wait, send, wake)
     }
 
     fn subscribe(

@@ -9,7 +9,6 @@
 //! So no wake-up is lost, none is sent to a loop that is awake, and no fence is needed.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use zeekwire_backend::{Publication, PublishError};
 use zeekwire_types::limits::{FORMAT_NAME_BYTES_MAX, PAYLOAD_BYTES_MAX};
@@ -21,7 +20,7 @@ use crate::templates::Templates;
 
 /// A publisher that waits looks again at least this often, should a signal ever be missed.
 #[cfg(not(loom))]
-const WAIT_MAX: Duration = Duration::from_millis(100);
+const WAIT_MAX: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// Log batches may fill one part in this many of the ring, so that events seldom wait behind them.
 const LOG_SHARE: usize = 4;
@@ -37,7 +36,7 @@ pub(crate) struct Outbox {
 
 /// What a publisher has to do about the loop.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Pushed {
+enum Pushed {
     /// Nothing: the loop looks at the ring before it sleeps.
     LoopIsAwake,
     /// Wake it; others left messages before.
@@ -80,14 +79,31 @@ impl Outbox {
         }
     }
 
-    /// Accepts a message, and tells what the publisher has to do about the loop.
+    /// Accepts a message and sees to it that it goes out: by the loop, which is woken with `wake` if
+    /// it sleeps, or at once by `send`, which returns whether all of it was done.
     ///
     /// With `may_wait` the call waits while the ring is full or the topic is held.
-    pub(crate) fn push(
+    #[inline]
+    pub(crate) fn publish(
         &self,
         publication: &Publication<'_>,
         may_wait: bool,
-    ) -> Result<Pushed, PublishError> {
+        send: impl FnOnce() -> bool,
+        wake: impl FnOnce(),
+    ) -> Result<(), PublishError> {
+        let sent = match self.push(publication, may_wait)? {
+            Pushed::LoopIsAwake => true,
+            Pushed::LoopSleeps => false,
+            Pushed::Alone => send(),
+        };
+        if !sent && self.must_wake() {
+            wake();
+        }
+        Ok(())
+    }
+
+    /// Accepts a message, and tells what the publisher has to do about the loop.
+    fn push(&self, publication: &Publication<'_>, may_wait: bool) -> Result<Pushed, PublishError> {
         check(publication)?;
         let mut guard = lock(&self.state);
         let mut waited = false;
@@ -264,3 +280,8 @@ fn check(publication: &Publication<'_>) -> Result<(), PublishError> {
     }
     Ok(())
 }
+
+#[cfg(all(test, loom))]
+mod loom_models;
+#[cfg(all(test, not(loom)))]
+mod tests;

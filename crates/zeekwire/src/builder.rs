@@ -11,11 +11,14 @@ use zeekwire_types::{DropPolicy, NodeName, Role};
 use crate::Node;
 use crate::link::LinkEvents;
 
+/// A change of the engine's settings.
+type Edit = Arc<dyn Fn(&mut RuntimeConfig) + Send + Sync>;
+
 /// Settings of a node that has yet to start. Made by [`Node::builder`].
 #[derive(Clone)]
 pub struct NodeBuilder {
     name: String,
-    edits: Vec<Arc<dyn Fn(&mut RuntimeConfig) + Send + Sync>>,
+    edits: Vec<Edit>,
     listen: Vec<String>,
     connect: Vec<String>,
     observer: Option<LinkObserver>,

@@ -3,6 +3,8 @@
 //! From a value to a delivery one allocation is allowed for each message; from encoded bytes to a
 //! borrowed delivery none.
 
+#![allow(clippy::unwrap_used, reason = "for tests only")]
+
 mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -147,7 +149,8 @@ fn the_event_path_does_not_allocate() {
     eventually("it ended", || pair.server.status().subscriptions.is_empty());
 
     let inbox = common::receiver(&pair.server, "topic");
-    for at_once in [1, 50] {
+    // A reader that lags further has more copies waiting than are kept for the next messages.
+    for at_once in [1, 8] {
         let bytes = each(|| all_drained(&inbox, at_once, || send(node, &payload)));
         assert!(
             bytes <= NEXT_TO_NONE,

@@ -1,5 +1,7 @@
 //! Peers that die, freeze, fall silent or run out of descriptors, as processes of their own.
 
+#![allow(clippy::unwrap_used, reason = "for tests only")]
+
 mod common;
 #[path = "processes/proxy.rs"]
 mod proxy;
@@ -285,7 +287,7 @@ fn pipes() {
         child.hear("linked");
         let killer = std::thread::spawn(move || drop(child));
         let mut sent = 0_u64;
-        while !killer.is_finished() || sent % 1_000 > 0 {
+        while !killer.is_finished() || !sent.is_multiple_of(1_000) {
             let _full = node.publication("ping").format("raw").send(&[0; 500]);
             sent += 1;
         }

@@ -1,5 +1,7 @@
 //! The end of a node: nothing is left behind, and nobody waits for it any more.
 
+#![allow(clippy::unwrap_used, reason = "for tests only")]
+
 mod common;
 
 use std::sync::Arc;

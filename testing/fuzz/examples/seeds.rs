@@ -270,6 +270,9 @@ fn streams() {
         .collect();
     write("frames", "message", &message(b"zeek/a", 1));
     write("frames", "fragments", &pieces);
+    let mut neither = message(b"zeek/a", 1);
+    neither[1] = 1;
+    write("frames", "fragment-with-envelope", &neither);
     let said: Vec<_> = controls_by_name();
     let say = |wanted: &str| {
         let found = said.iter().find(|(name, _)| *name == wanted);
@@ -329,7 +332,8 @@ fn scripts() {
     // write, 13 own filters, 14 close, 15 drain.
     let subscribe = [&[6, 0x11, 9][..], b"zeek/*\nt*"].concat();
     let hear = |topic: u8, sequence: u8| vec![3, 1, 0x10, topic, sequence, 3, 1, 2, 3];
-    let own = [&[13, 0x10, 8][..], b"zeek/*\n*"].concat();
+    // What is left of the kind by 3: 0 subscribes, 1 unsubscribes, 2 forgets the subscriber.
+    let own = |kind: u8| [&[13, kind, 8][..], b"zeek/*\n*"].concat();
     let publish = |len: u16| {
         let [low, high] = len.to_le_bytes();
         vec![10, 1, 0, low, high, 100, 0]
@@ -342,15 +346,19 @@ fn scripts() {
         &subscribe[..],
         &hear(0, 1),
         &hear(1, 2),
-        &own,
+        &own(0x12),
         &hear(1, 3),
         &hear(1, 3),
+        &own(0x10),
+        &hear(1, 4),
+        &own(0x12),
+        &[13, 0x11, 0],
+        &hear(1, 5),
         &publish(200),
         &[11, 50, 0],
         &time,
         &[15],
         &fragments,
-        &[13, 0x11, 1, b'*'],
         &[14, 15],
     ];
     write("node_script", "life", &late(0, &all));
@@ -450,6 +458,7 @@ fn texts() {
         ),
         ("dollar", "[$a=1, $b=T]"),
         ("word", "hello"),
+        ("other-letters", "caf\u{e9}"),
     ] {
         write("value_text", name, text.as_bytes());
     }

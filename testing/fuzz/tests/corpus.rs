@@ -9,7 +9,7 @@ use zeekwire_fuzz::{TARGETS, Target};
 /// All files together stay below this.
 const CORPUS_BYTES_MAX: u64 = 300 * 1024;
 /// Damaged copies that are made of the files of one target, half of them cut off.
-const DAMAGED_COUNT: usize = 20_000;
+const DAMAGED_COUNT: usize = 15_000;
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)

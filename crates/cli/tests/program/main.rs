@@ -11,4 +11,5 @@ mod generate;
 mod links;
 mod pipes;
 mod process;
+mod readme;
 mod status;

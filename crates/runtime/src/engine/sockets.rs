@@ -96,9 +96,12 @@ pub(crate) enum LinkState {
 
 impl Engine {
     pub(super) fn handle_ready(&mut self, now: Instant, ready: &[Ready], woken: bool) {
-        for socket in std::mem::take(&mut self.unread) {
-            self.read_from(now, socket);
+        let unread = self.unread.len();
+        for at in 0..unread {
+            self.read_from(now, self.unread[at]);
         }
+        // Who still has more was added behind these.
+        self.unread.drain(..unread);
         for event in ready {
             let socket = key_bits(event.key);
             match self.sockets.get_mut(&socket) {

@@ -1,5 +1,7 @@
 //! Publishing and subscribing over real sockets and threads.
 
+#![allow(clippy::unwrap_used, reason = "for tests only")]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod handing_over;

@@ -3,7 +3,7 @@
 use crate::common::{Over, PATIENCE, Pair, receiver, send};
 
 fn pattern(bytes: usize) -> Vec<u8> {
-    let mut state = bytes as u32 | 1;
+    let mut state = u32::try_from(bytes).unwrap() | 1;
     let step = || {
         state ^= state << 13;
         state ^= state >> 17;

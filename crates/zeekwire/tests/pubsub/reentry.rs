@@ -25,21 +25,6 @@ fn an_io_handler_answers_each_message() {
                     .send(message.payload())
                     .unwrap();
             });
-        assert!(echo.unwrap().wait_effective(PATIENCE) || !pair.client_link().peer.is_none());
-        drop(answers);
-        // The subscription ended with its handle: once more, and kept this time.
-        let answers = receiver(&pair.client, "pong");
-        let node = pair.server.clone();
-        let echo = pair
-            .server
-            .subscribe(["ping"])
-            .unwrap()
-            .on_io_thread(move |message| {
-                node.publication("pong")
-                    .format("raw")
-                    .send(message.payload())
-                    .unwrap();
-            });
         let echo = echo.unwrap();
         assert!(echo.wait_effective(PATIENCE));
         for n in 0..COUNT {

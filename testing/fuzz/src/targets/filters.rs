@@ -9,7 +9,9 @@ use zeekwire_types::limits::TOPIC_BYTES_MAX;
 use crate::oracle;
 
 /// Pairs of key and filter that one input may hold at a time: the oracle is slow.
-const PAIR_COUNT_MAX: usize = 200;
+const PAIR_COUNT_MAX: usize = 100;
+/// Topics that one input may look up.
+const TOPIC_COUNT_MAX: usize = 50;
 
 /// Runs commands, one on each line: `+` or `-`, a key and a filter to add or remove it; `x` and a
 /// key to remove all of its filters; anything else is a topic to look up.
@@ -23,7 +25,7 @@ pub fn filters(data: &[u8]) {
             }
             [b'-', key, filter @ ..] => world.remove(*key, filter),
             [b'x', key] => world.remove_key(*key),
-            topic if topic.len() <= TOPIC_BYTES_MAX => {
+            topic if topic.len() <= TOPIC_BYTES_MAX && asked.len() < TOPIC_COUNT_MAX => {
                 world.ask(topic);
                 asked.push(topic);
             }

@@ -34,12 +34,18 @@ fn cut(bytes: &[u8]) {
         assert!(Frame::whole(short).is_err());
         rest = &rest[frame.bytes.len()..];
     }
+    // Waiting for the rest of a frame is right only where it may come in one piece.
+    if let (Ok(None), Some(header)) = (split(rest), rest.first_chunk()) {
+        let header = FrameHeader::decode(header).expect("the splitter took it");
+        assert!((rest.len() + 1..=FRAGMENT_BYTES_MAX).contains(&header.frame_bytes()));
+    }
 }
 
 fn check(frame: &Frame<'_>) {
     let header = frame.header;
     assert_eq!(header.frame_bytes(), frame.bytes.len());
     assert!(frame.bytes.len().is_multiple_of(8) && header.hop_limit <= HOP_LIMIT_MAX);
+    assert!(!header.fragment || header.envelope_bytes == 0);
     assert_eq!(frame.envelope().len(), header.envelope_bytes);
     assert_eq!(frame.payload().len(), header.payload_bytes);
     let padding = frame.bytes.len() - FRAME_HEADER_BYTES - header.envelope_bytes;

@@ -43,14 +43,17 @@ fn check_pattern(pattern: &[u8], topic: &[u8]) {
     }
 }
 
-/// Stars that are not escaped.
+/// Stars that are not escaped, of which no two are neighbours.
 fn stars_of(filter: &[u8]) -> usize {
     let mut bytes = filter.iter();
     let mut stars = 0;
     while let Some(byte) = bytes.next() {
         match byte {
             b'\\' => assert!(bytes.next().is_some()),
-            b'*' => stars += 1,
+            b'*' => {
+                assert_ne!(bytes.as_slice().first(), Some(&b'*'));
+                stars += 1;
+            }
             _ => {}
         }
     }

@@ -15,8 +15,8 @@ pub type Block = Arc<AlignedBytes>;
 pub struct BlockPool {
     block_bytes: usize,
     block_count_max: usize,
-    /// The oldest first: they are the likeliest to be free.
-    lent: std::collections::VecDeque<Block>,
+    /// In the order in which they were handed back.
+    lent: Vec<Block>,
 }
 
 impl BlockPool {
@@ -27,18 +27,17 @@ impl BlockPool {
         Self {
             block_bytes,
             block_count_max,
-            lent: std::collections::VecDeque::new(),
+            lent: Vec::new(),
         }
     }
 
     /// Takes a free block out of the pool, or `None` when all are pinned.
+    ///
+    /// The one that was handed back last comes first: it is the likeliest to be in the cache.
     pub fn take(&mut self) -> Option<Block> {
-        for _ in 0..self.lent.len() {
-            let block = self.lent.pop_front()?;
-            if Arc::strong_count(&block) == 1 {
-                return Some(block);
-            }
-            self.lent.push_back(block);
+        let free = |block: &Block| Arc::strong_count(block) == 1;
+        if let Some(index) = self.lent.iter().rposition(free) {
+            return Some(self.lent.remove(index));
         }
         (self.lent.len() < self.block_count_max)
             .then(|| Arc::new(AlignedBytes::zeroed(self.block_bytes)))
@@ -47,7 +46,7 @@ impl BlockPool {
     /// Hands a block back, pinned or not.
     pub fn put(&mut self, block: Block) {
         debug_assert_eq!(block.len(), self.block_bytes, "not a block of this pool");
-        self.lent.push_back(block);
+        self.lent.push(block);
     }
 
     /// Whether less than a quarter of the pool is still free: time to copy instead of pinning.

@@ -21,7 +21,7 @@ use zeekwire_types::{NodeId, Role, TopicFilter};
 use crate::gate::SequenceGate;
 use crate::session::SessionConfig;
 use crate::topics::TopicTable;
-use crate::wire::{CreditTemplate, Hello};
+use crate::wire::{Control, ControlWriter, CreditTemplate, Hello};
 
 pub use link::{Link, LinkConfig, LinkKey};
 pub use link_end::LinkEnd;
@@ -100,6 +100,8 @@ pub struct Node {
     advertised: advertising::Advertisements,
     gate: SequenceGate,
     credit_template: CreditTemplate,
+    /// The frame of a heartbeat.
+    heartbeat: Vec<u8>,
     targets: Vec<u32>,
     loopback_targets: Vec<u32>,
     local_targets: Vec<u32>,
@@ -120,6 +122,8 @@ impl Node {
     pub fn new(mut config: NodeConfig) -> Self {
         config.session.incoming = config.session.incoming.with_usable_windows();
         let seed = config.seed;
+        let mut heartbeat = Vec::new();
+        ControlWriter::write(&Control::Heartbeat, &mut heartbeat);
         Self {
             config,
             links: Slab::new(),
@@ -133,6 +137,7 @@ impl Node {
             advertised: advertising::Advertisements::new(seed.wrapping_add(3)),
             gate: SequenceGate::new(),
             credit_template: CreditTemplate::new(),
+            heartbeat,
             targets: Vec::new(),
             loopback_targets: Vec::new(),
             local_targets: Vec::new(),

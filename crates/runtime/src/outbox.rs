@@ -79,8 +79,8 @@ impl Outbox {
         }
     }
 
-    /// Accepts a message and sees to it that it goes out: by the loop, which is woken with `wake` if
-    /// it sleeps, or at once by `send`, which returns whether all of it was done.
+    /// Accepts a message and sees to it that it goes out: by the loop, which is woken with `wake`
+    /// if it sleeps, or at once by `send`, which returns whether all of it was done.
     ///
     /// With `may_wait` the call waits while the ring is full or the topic is held.
     #[inline]

@@ -9,10 +9,7 @@ pub const HOMES: [(&str, &str); 4] = [
         "crates/buffer/",
         "aligned memory for receiving and for building",
     ),
-    (
-        "crates/zeekwire/tests/allocs.rs",
-        "a counting allocator",
-    ),
+    ("crates/zeekwire/tests/allocs.rs", "a counting allocator"),
     (
         "testing/bench/",
         "a counting allocator, and rivals with a C interface",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use zeekwire_types::{Instant, TrafficClass};
 
 use super::{LinkEnd, LinkKey, Node, Output};
-use crate::session::{Liveness, Pulse};
+use crate::session::{Liveness, Offered, Pulse};
 use crate::wire::{Control, Reason};
 
 impl Node {
@@ -38,7 +38,7 @@ impl Node {
                 // What waits already will show that we live as soon as the socket takes it.
                 Pulse::Speak
                     if link.session.outgoing.queued_messages(TrafficClass::Control) > 0 => {}
-                Pulse::Speak => self.send_control(key, &Control::Heartbeat),
+                Pulse::Speak => self.speak(key),
                 Pulse::Silent(silent) if up => {
                     self.give_up(key, LinkEnd::Silent(silent));
                     continue;
@@ -56,6 +56,20 @@ impl Node {
         if stalled {
             self.outputs.push_back(Output::Relaxed);
         }
+    }
+
+    /// Sends a heartbeat. All are alike, so one was built beforehand.
+    fn speak(&mut self, key: LinkKey) {
+        let heartbeat = std::mem::take(&mut self.heartbeat);
+        if let Some(link) = self.link_mut(key) {
+            let outgoing = &mut link.session.outgoing;
+            let fits = outgoing.enqueue(TrafficClass::Control, &heartbeat) == Offered::Queued;
+            self.dirty.push(key);
+            if !fits {
+                self.overflow(key);
+            }
+        }
+        self.heartbeat = heartbeat;
     }
 
     fn give_up(&mut self, key: LinkKey, end: LinkEnd) {

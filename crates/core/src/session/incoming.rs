@@ -33,7 +33,7 @@ impl Default for IncomingLimits {
     fn default() -> Self {
         const KIB: u64 = 1024;
         Self {
-            window_bytes: [0, 1024 * KIB, 2048 * KIB, 128 * KIB],
+            window_bytes: [0, 1024 * KIB, 2048 * KIB, 64 * KIB],
             message_bytes_max: zeekwire_types::limits::MESSAGE_BYTES_MAX,
         }
     }

@@ -116,6 +116,10 @@ impl ClassQueue {
         }
         let mut bytes = std::mem::take(&mut self.spare);
         bytes.clear();
+        if !self.segments.is_empty() {
+            // More than one chunk: growing it bit by bit would only tatter the heap.
+            bytes = Vec::with_capacity(CHUNK_BYTES);
+        }
         bytes.extend_from_slice(message);
         self.held_bytes += bytes.capacity();
         self.segments.push_back(Segment::Frames { bytes, start: 0 });

@@ -1,3 +1,5 @@
+//! Who takes which message, and who wakes the loop.
+
 use zeekwire_types::{Incarnation, NodeName};
 
 use super::*;

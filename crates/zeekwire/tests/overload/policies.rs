@@ -181,3 +181,30 @@ fn one_message_longer_than_the_queue_still_passes() {
         3_000_000
     );
 }
+
+#[test]
+fn a_burst_longer_than_the_queue_is_written_while_it_is_routed() {
+    let pair = Pair::with(
+        Over::Tcp,
+        |server| server,
+        |client| client.event_queue(200_000, DropPolicy::DropNewest),
+    );
+    let inbox = receiver(&pair.server, "topic");
+    // What a handler on the IO thread publishes is routed all at once, after it.
+    let node = pair.client.clone();
+    let go = pair
+        .client
+        .subscribe(["go"])
+        .unwrap()
+        .on_io_thread(move |_| {
+            (0..240).for_each(|n| send(&node, "topic", &numbered(n, 1_000)));
+        });
+    let go = go.unwrap();
+    assert!(go.wait_effective(PATIENCE));
+    send(&pair.server, "go", b"");
+    for n in 0..240 {
+        assert_eq!(crate::common::number(&crate::common::next(&inbox)), n);
+    }
+    assert_eq!(events_dropped(&pair.client_link()), 0);
+    pair.client.shut_down(Duration::ZERO);
+}

@@ -39,18 +39,6 @@ pub(super) enum Taker {
     Overflows,
 }
 
-impl Taker {
-    /// Whether the message should be offered to it, given whether the publisher is made to wait.
-    pub(super) const fn is_offered(self, hold: bool) -> bool {
-        match self {
-            Self::Roomy | Self::Stutters | Self::Overflows => true,
-            // What was on its way before the publisher was held still finds room.
-            Self::Slow => hold,
-            Self::Stalled => false,
-        }
-    }
-}
-
 /// Whether a publisher should wait, told from all takers of its topic.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Verdict {
@@ -67,7 +55,21 @@ impl Verdict {
     }
 
     pub(super) const fn hold(self) -> bool {
-        self.stutters || self.slow && !self.roomy
+        self.stutters || self.waits_for_slow()
+    }
+
+    const fn waits_for_slow(self) -> bool {
+        self.slow && !self.roomy && !self.stutters
+    }
+
+    /// Whether a taker should be offered the message. What was on its way before the publisher
+    /// was made to wait for a slow taker still finds room there.
+    pub(super) const fn offers_to(self, taker: Taker) -> bool {
+        match taker {
+            Taker::Roomy | Taker::Stutters | Taker::Overflows => true,
+            Taker::Slow => self.waits_for_slow(),
+            Taker::Stalled => false,
+        }
     }
 }
 

@@ -63,9 +63,9 @@ impl Node {
         range: Range<usize>,
     ) -> Published {
         self.find_targets(topic);
-        let hold = self.verdict(now, class);
+        let verdict = self.verdict(now, class);
         let mut published = Published {
-            hold,
+            hold: verdict.hold(),
             ..Published::default()
         };
         let stall_max = self.config.stall_max;
@@ -79,7 +79,7 @@ impl Node {
             let congestion = &mut link.congestion[class.index()];
             let policy = outgoing.limits().policy;
             let taker = congestion.taker(now, class, policy, stall_max);
-            if !taker.is_offered(hold) {
+            if !verdict.offers_to(taker) {
                 outgoing.refuse(&source[range.clone()]);
                 published.dropped += 1;
                 continue;
@@ -106,14 +106,14 @@ impl Node {
             }
             if !congestion.is_full() {
                 congestion.look(now, outgoing, class);
-                published.hold |= congestion.is_full() && self.verdict(now, class);
+                published.hold |= congestion.is_full() && self.verdict(now, class).hold();
             }
         }
         published
     }
 
     /// Whether publishers of `class` on the topic routed last should wait.
-    fn verdict(&mut self, now: Instant, class: TrafficClass) -> bool {
+    fn verdict(&mut self, now: Instant, class: TrafficClass) -> Verdict {
         let stall_max = self.config.stall_max;
         let mut verdict = Verdict::default();
         for target in &self.targets {
@@ -121,13 +121,13 @@ impl Node {
                 verdict.add(link.taker(now, class, stall_max));
             }
         }
-        verdict.hold()
+        verdict
     }
 
     /// Whether publishers of `class` on `topic` should still wait.
     pub fn is_held(&mut self, now: Instant, class: TrafficClass, topic: &[u8]) -> bool {
         self.find_targets(topic);
-        self.verdict(now, class)
+        self.verdict(now, class).hold()
     }
 
     /// Who would get a message about `topic` now.

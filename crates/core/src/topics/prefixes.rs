@@ -38,6 +38,8 @@ pub(super) struct PrefixTable {
 struct Prefix {
     text: Text,
     content: Content,
+    /// How the text starts, so that most are compared without going to where the texts lie.
+    start: [u8; START_BYTES],
 }
 
 /// A length that some prefix has.
@@ -97,13 +99,22 @@ impl PrefixTable {
             }
             let hash = hashes.next(len);
             if self.bloom.may_have(hash) {
-                let same = |prefix: &Prefix| same_bytes(self.texts.get(prefix.text), &topic[..len]);
+                let same = |prefix: &Prefix| self.is_text_of(prefix, &topic[..len]);
                 if let Some(prefix) = self.prefixes.find(hash, same) {
                     visit(len, prefix.content)?;
                 }
             }
         }
         ControlFlow::Continue(())
+    }
+
+    #[inline]
+    fn is_text_of(&self, prefix: &Prefix, text: &[u8]) -> bool {
+        if text.len() <= START_BYTES {
+            return prefix.text.len() == text.len()
+                && same_bytes(&prefix.start[..text.len()], text);
+        }
+        same_bytes(self.texts.get(prefix.text), text)
     }
 
     /// The content of a prefix, which is empty if the prefix is not there.
@@ -138,6 +149,7 @@ impl PrefixTable {
                 entry.insert(Prefix {
                     text: self.texts.add(prefix),
                     content,
+                    start: start_of(prefix),
                 });
                 self.count(prefix);
                 self.bloom.add(hash);
@@ -200,6 +212,16 @@ impl PrefixTable {
             Err(at) => self.lengths.insert(at, Length { len, ends }),
         }
     }
+}
+
+/// Most prefixes are no longer than this.
+const START_BYTES: usize = 32;
+
+fn start_of(text: &[u8]) -> [u8; START_BYTES] {
+    let mut start = [0; START_BYTES];
+    let len = text.len().min(START_BYTES);
+    start[..len].copy_from_slice(&text[..len]);
+    start
 }
 
 /// The length and the last byte of a prefix, which is not empty.

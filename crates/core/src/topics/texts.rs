@@ -14,6 +14,12 @@ pub(super) struct Text {
     len: u16,
 }
 
+impl Text {
+    pub(super) const fn len(self) -> usize {
+        self.len as usize
+    }
+}
+
 impl Texts {
     pub(super) const fn new() -> Self {
         Self {

@@ -12,12 +12,14 @@ pub enum PublishError {
     Stopped,
     /// The topic breaks a rule.
     Topic(TopicError),
+    /// The class is not for programs: control messages are between the two ends of a link.
+    Class,
     /// The format's name is empty, too long or not printable ASCII.
     Format,
     /// The payload has this many bytes, more than a message may carry.
     TooLong(usize),
-    /// Every taker of the topic is full, or this node's own queue is. Try again later, or do with
-    /// one message less: it was counted.
+    /// The topic is held because takers of it are full, or this node's own queue is full, and the
+    /// call must not wait. Try again later, or do with one message less: it was counted.
     Overloaded,
 }
 
@@ -26,6 +28,7 @@ impl fmt::Display for PublishError {
         match self {
             Self::Stopped => f.write_str("the node has been shut down"),
             Self::Topic(error) => error.fmt(f),
+            Self::Class => f.write_str("the control class is not for programs"),
             Self::Format => f.write_str(
                 "the format's name must be 1 to 64 printable ASCII characters without spaces",
             ),

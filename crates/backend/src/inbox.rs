@@ -108,8 +108,7 @@ pub struct InboxLimits {
     ///
     /// [`DropPolicy::Block`] holds the senders back where this inbox is the node's only one, and
     /// drops the oldest messages otherwise. What they may still send then goes up to 8 MiB beyond
-    /// the bound. [`DropPolicy::Disconnect`] is not for inboxes and
-    /// drops the oldest.
+    /// the bound. [`DropPolicy::Disconnect`] is not for inboxes and drops the oldest.
     pub policy: DropPolicy,
 }
 

@@ -81,8 +81,9 @@ pub trait Backend: Send + Sync {
     ///
     /// `Ok` means that it was accepted here: it will be sent to every link whose peer subscribed
     /// to its topic, unless a queue's policy drops it later, which is counted. Under the default
-    /// policy the call waits while every taker of the topic is full and one of them makes
-    /// progress; it never waits for a peer that takes nothing at all, and never on the IO thread.
+    /// policy the call waits a short while for any taker of the topic whose queue has filled, and
+    /// longer where every taker is full and one of them makes progress; it never waits for a peer
+    /// that takes nothing at all, and never on the IO thread.
     ///
     /// # Errors
     /// [`PublishError`] says why the message was not accepted.
@@ -91,7 +92,8 @@ pub trait Backend: Send + Sync {
     /// Adds a subscription. The completion fires when its filters are effective at every peer.
     ///
     /// # Errors
-    /// [`SetupError`] when the node has stopped or the link is unknown.
+    /// [`SetupError`] when the node has stopped or a filter is reserved. A subscription to one link
+    /// that is not up completes at once and hears nothing.
     fn subscribe(
         &self,
         filters: &[TopicFilter],
@@ -99,10 +101,11 @@ pub trait Backend: Send + Sync {
         sink: Sink,
     ) -> Result<(SubscriptionId, Completion), SetupError>;
 
-    /// Adds filters to a subscription.
+    /// Adds filters to a subscription, with the reach it was made with. Nothing happens where it
+    /// has ended.
     ///
     /// # Errors
-    /// [`SetupError`] when the node has stopped or the subscription is unknown.
+    /// [`SetupError`] when the node has stopped or a filter is reserved.
     fn add_filters(
         &self,
         subscription: SubscriptionId,
@@ -123,10 +126,10 @@ pub trait Backend: Send + Sync {
     fn unsubscribe(&self, subscription: SubscriptionId) -> Completion;
 
     /// Lets topics that match leave over one link, or over all. Needed only on links that were
-    /// opened without automatic advertising.
+    /// opened without automatic advertising. A link that is not up takes no advertisement.
     ///
     /// # Errors
-    /// [`SetupError`] when the node has stopped or the link is unknown.
+    /// [`SetupError`] when the node has stopped.
     fn advertise(
         &self,
         filter: &TopicFilter,
@@ -136,7 +139,7 @@ pub trait Backend: Send + Sync {
     /// Takes an advertisement back.
     ///
     /// # Errors
-    /// [`SetupError`] when the node has stopped or the link is unknown.
+    /// [`SetupError`] when the node has stopped.
     fn unadvertise(
         &self,
         filter: &TopicFilter,

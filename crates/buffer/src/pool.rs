@@ -21,6 +21,9 @@ pub struct BlockPool {
 
 impl BlockPool {
     /// A pool of at most `block_count_max` blocks of `block_bytes` each; none is allocated yet.
+    ///
+    /// # Panics
+    /// When `block_count_max` is 0.
     #[must_use]
     pub fn new(block_bytes: usize, block_count_max: usize) -> Self {
         assert!(block_count_max > 0, "a pool needs at least one block");

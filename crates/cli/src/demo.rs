@@ -54,7 +54,8 @@ pub(crate) struct DemoFlags {
           value_parser = clap::value_parser!(u32).range(1..=64))]
     workers: u32,
 
-    /// Publish the logs in this directory, *.log and *.log.gz as Zeek writes them, tab-separated
+    /// Publish the logs in this directory, *.log and *.log.gz as Zeek writes them, tab-separated;
+    /// at most 50,000 rows altogether, shared evenly; files of other formats are skipped
     /// [default: a sample that is built in]
     #[arg(long, value_name = "DIR")]
     logs: Option<PathBuf>,

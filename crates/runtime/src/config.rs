@@ -24,9 +24,9 @@ pub struct RuntimeConfig {
     /// Bytes of publications that may wait to be routed. Less where the queues of links are small
     /// and make publishers wait.
     pub ring_bytes_max: usize,
-    /// Bytes of one receive buffer.
+    /// Bytes of one receive buffer; at least 64 KiB are used.
     pub block_bytes: usize,
-    /// Receive buffers that inboxes may pin.
+    /// Receive buffers that inboxes may pin; at least one is used.
     pub block_count_max: usize,
     /// Publications closer together than this are sent by the loop, in batches, and not by the
     /// publisher's own thread. Zero never sends on the publisher's thread.

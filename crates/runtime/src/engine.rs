@@ -21,6 +21,7 @@ use zeekwire_buffer::{Block, BlockPool, CopyPool};
 use zeekwire_core::Node;
 use zeekwire_core::node::{LinkKey, NodeConfig, Routed};
 use zeekwire_transport::{Network, Ready, Timers};
+use zeekwire_types::limits::FRAGMENT_BYTES_MAX;
 use zeekwire_types::{Instant, NodeId, TrafficClass};
 
 use crate::clock::{Clock, random};
@@ -104,7 +105,9 @@ impl Engine {
         outbox: Arc<Outbox>,
         ids: Arc<Ids>,
     ) -> Self {
-        let mut pool = BlockPool::new(config.block_bytes, config.block_count_max);
+        // A block holds the longest frame, and more to read behind the start of one.
+        let block_bytes = config.block_bytes.max(2 * FRAGMENT_BYTES_MAX);
+        let mut pool = BlockPool::new(block_bytes, config.block_count_max.max(1));
         let block = pool.take().expect("a new pool has a free block");
         let node = Node::new(NodeConfig {
             id,
@@ -251,9 +254,11 @@ impl Engine {
         }
     }
 
-    /// Ticks while there are links.
+    /// Ticks while there are links. A tick that is due already stays: connections that keep coming
+    /// must not put it off.
     fn set_tick(&mut self, now: Instant) {
-        if self.node.links().next().is_some() {
+        let is_set = self.timers.due(TimerKey::Tick).is_some();
+        if !is_set && self.node.links().next().is_some() {
             self.timers
                 .set(TimerKey::Tick, now + self.node.tick_interval());
         }

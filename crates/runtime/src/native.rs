@@ -229,12 +229,7 @@ impl Backend for NativeBackend {
     ) -> Result<Completion, SetupError> {
         check_filters(filters, &self.shared.id)?;
         let (id, filters) = (subscription(id), filters.to_vec());
-        self.ask(|done| Command::AddFilters {
-            id,
-            filters,
-            reach: Reach::AllLinks,
-            done,
-        })
+        self.ask(|done| Command::AddFilters { id, filters, done })
     }
 
     fn remove_filters(

@@ -11,7 +11,7 @@
 use std::collections::HashSet;
 
 use zeekwire_backend::{Publication, PublishError};
-use zeekwire_types::limits::{FORMAT_NAME_BYTES_MAX, PAYLOAD_BYTES_MAX};
+use zeekwire_types::limits::{FORMAT_NAME_BYTES_MAX, HELD_TOPIC_COUNT_MAX, PAYLOAD_BYTES_MAX};
 use zeekwire_types::{NodeId, Topic, TopicError, TrafficClass};
 
 use crate::ring::Ring;
@@ -60,7 +60,7 @@ struct State {
     next_sequence: [u64; TrafficClass::COUNT],
     /// Bytes in the ring by class: a flood of one class leaves room for the others.
     class_bytes: [usize; TrafficClass::COUNT],
-    /// Topics whose takers are all full.
+    /// Topics whose publishers wait, see `Node::publish` in the core.
     held: [HashSet<Vec<u8>>; TrafficClass::COUNT],
     waiting: usize,
     /// The loop sleeps, and nobody has woken it yet.
@@ -212,10 +212,14 @@ impl Outbox {
     }
 
     /// Makes publishers on `topic` wait, until it is released.
+    ///
+    /// Of more topics than [`HELD_TOPIC_COUNT_MAX`] the later ones are not held: what is published
+    /// there goes on, and is dropped where it finds no room. Holding everything instead would let
+    /// one slow taker stop topics that it does not want.
     pub(crate) fn hold(&self, class: TrafficClass, topic: &[u8]) {
         let mut state = lock(&self.state);
         let held = &mut state.held[class.index()];
-        if !held.contains(topic) {
+        if held.len() < HELD_TOPIC_COUNT_MAX && !held.contains(topic) {
             held.insert(topic.to_vec());
         }
     }
@@ -269,6 +273,9 @@ fn check(publication: &Publication<'_>) -> Result<(), PublishError> {
     Topic::check(publication.topic)?;
     if Topic::is_reserved(publication.topic) {
         return Err(PublishError::Topic(TopicError::Reserved));
+    }
+    if publication.class == TrafficClass::Control {
+        return Err(PublishError::Class);
     }
     let format = publication.format.as_bytes();
     let printable = format.iter().all(u8::is_ascii_graphic);

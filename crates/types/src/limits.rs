@@ -35,6 +35,8 @@ pub const PEER_FILTER_COUNT_MAX: usize = 100_000;
 pub const TOPIC_CACHE_COUNT_MAX: usize = 4096;
 /// Bytes that remembered topics and their targets may hold.
 pub const TOPIC_CACHE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Topics of one class whose publishers are made to wait at the same time.
+pub const HELD_TOPIC_COUNT_MAX: usize = 4096;
 /// Most links of one node.
 pub const LINK_COUNT_MAX: usize = 16_384;
 

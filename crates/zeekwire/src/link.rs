@@ -48,6 +48,13 @@ impl Link {
         self.events.wait_ready(self.id, timeout)
     }
 
+    /// What the node sees of this link: queues, credit, drops, peer. `None` once it is closed.
+    #[must_use]
+    pub fn status(&self) -> Option<zeekwire_backend::status::LinkStatus> {
+        let links = self.backend.status().links;
+        links.into_iter().find(|link| link.id == self.id.0)
+    }
+
     /// Closes the link after what waits was sent, for at most `flush_max`, and connects no more.
     pub fn close(&self, flush_max: Duration) -> Completion {
         self.backend.close_link(self.id, flush_max)
@@ -137,7 +144,8 @@ impl LinkEvents {
     }
 
     fn wait_ready(&self, link: LinkId, timeout: Duration) -> Result<Peer, LinkError> {
-        let deadline = Instant::now() + timeout;
+        // A time that the clock cannot tell is for ever.
+        let deadline = Instant::now().checked_add(timeout);
         let mut links = self.lock();
         loop {
             let known = links.get(&link).cloned().unwrap_or_default();
@@ -149,7 +157,7 @@ impl LinkEvents {
                     reason: known.last.unwrap_or_default(),
                 });
             }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.map_or(timeout, |at| at.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return Err(LinkError::Timeout { last: known.last });
             }

@@ -5,6 +5,21 @@ use zeekwire_serializer::{DecodeError, EventMessage, decode_any};
 use zeekwire_types::Event;
 
 /// What a message's payload holds, for those who know formats.
+///
+/// ```
+/// use zeekwire::{DecodeError, Message, MessageExt};
+///
+/// fn handle(message: &Message<'_>) -> Result<(), Box<dyn std::error::Error>> {
+///     // All at once, as Rust values; an error names the argument that is something else.
+///     let (host, attempts) = message.event()?.extract::<(std::net::IpAddr, u64)>()?;
+///     println!("{host}: {attempts}");
+///     // Or in place, without an allocation.
+///     let view = message.view()?;
+///     let attempts = view.event()?.arg(1)?.as_count()?;
+///     println!("{attempts}");
+///     Ok(())
+/// }
+/// ```
 pub trait MessageExt {
     /// The event in the payload, decoded with the serializer that the message names.
     ///

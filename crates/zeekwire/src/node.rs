@@ -74,7 +74,8 @@ impl Node {
     /// `Ok` means that the message was accepted here. It reaches every linked peer that subscribed
     /// to the topic at that time, at most once and in this node's order, unless a queue on the way
     /// is full; such drops are counted, see [`Node::status`]. Under the default policy the call
-    /// waits while every taker of the topic is full and one of them makes progress.
+    /// waits a short while for any taker of the topic whose queue has filled, and longer where
+    /// every taker is full and one of them makes progress.
     ///
     /// # Errors
     /// [`Error`] when the event cannot be encoded, the topic breaks a rule or is reserved, the
@@ -85,7 +86,7 @@ impl Node {
         if format != "capnp-v1" {
             return self.publication(&topic).send_event(event);
         }
-        ENCODER.with_borrow_mut(|encoder| {
+        let send = |encoder: &mut EventEncoder| {
             let payload = encoder.encode_event(event)?;
             Ok(self.backend.publish(&Publication {
                 topic,
@@ -93,6 +94,11 @@ impl Node {
                 format,
                 payload,
             })?)
+        };
+        ENCODER.with(|encoder| match encoder.try_borrow_mut() {
+            Ok(mut encoder) => send(&mut encoder),
+            // Published from within a publication, by whoever listens to our log lines.
+            Err(_in_use) => send(&mut EventEncoder::new()),
         })
     }
 
@@ -133,6 +139,25 @@ impl Node {
     }
 
     /// Listens with options: an accept hook, or permission for endpoints that others can reach.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use zeekwire::{ListenOptions, Node};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let node = Node::builder("hub").start()?;
+    /// let only_workers = ListenOptions {
+    ///     accept: Some(Arc::new(|peer| match peer.node.name.as_str() {
+    ///         name if name.starts_with("worker-") => Ok(()),
+    ///         name => Err(format!("{name} is not a worker")),
+    ///     })),
+    ///     ..ListenOptions::default()
+    /// };
+    /// let (_listener, endpoint) = node.listen_with("tcp://127.0.0.1:0", only_workers)?;
+    /// println!("listening at {endpoint}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Node::listen`].

@@ -31,7 +31,8 @@ impl<'a> PublicationBuilder<'a> {
         self
     }
 
-    /// Chooses the class of traffic. The default is [`TrafficClass::Event`].
+    /// Chooses the class of traffic. The default is [`TrafficClass::Event`];
+    /// [`TrafficClass::Control`] is refused.
     pub const fn class(mut self, class: TrafficClass) -> Self {
         self.class = class;
         self

@@ -7,7 +7,7 @@ mod stream;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use zeekwire_backend::{
@@ -25,6 +25,31 @@ pub use receiver::Receiver;
 pub use stream::MessageStream;
 
 /// A subscription that has yet to start: choose how its messages are handed over.
+///
+/// ```
+/// use std::time::Duration;
+/// use zeekwire::{DropPolicy, MessageExt, Node};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let node = Node::builder("watcher").start()?;
+/// // On a thread of its own; at most 1 MiB waits for it, then the oldest go.
+/// let notices = node
+///     .subscribe(["notices/*"])?
+///     .queue(1 << 20, DropPolicy::DropOldest)
+///     .handler(|message| match message.event() {
+///         Ok(event) => println!("{event}"),
+///         Err(error) => eprintln!("{error}"),
+///     })?;
+/// // On the IO thread, for handlers that never block.
+/// let mut count = 0_u64;
+/// let counter = node.subscribe(["*"])?.on_io_thread(move |_message| count += 1)?;
+/// // What peers publish after this arrives.
+/// assert!(notices.wait_effective(Duration::from_secs(5)));
+/// // Dropping a subscription ends it; `end` also tells when.
+/// assert!(counter.end().wait(Duration::from_secs(5)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a subscription starts with `handler`, `receiver` or one of their siblings"]
 pub struct SubscribeBuilder {
@@ -97,14 +122,14 @@ impl SubscribeBuilder {
                 inbox.0.recycle(batch);
             }
         });
-        let thread = thread.map_err(|error| {
-            SetupError::new(
+        // Nobody joins it: it ends once the engine has closed the inbox.
+        match thread {
+            Ok(_detached) => Ok(subscription),
+            Err(error) => Err(SetupError::new(
                 SetupErrorKind::System,
                 format!("cannot start a handler: {error}"),
-            )
-        })?;
-        subscription.shared.set_thread(thread);
-        Ok(subscription)
+            )),
+        }
     }
 
     /// Hands messages over to whoever calls [`Receiver::recv`].
@@ -149,7 +174,7 @@ impl SubscribeBuilder {
         let shared = Shared {
             node: self.node,
             id,
-            thread: Mutex::new(None),
+            ended: Mutex::default(),
         };
         Ok(Subscription {
             shared: Arc::new(shared),
@@ -177,31 +202,23 @@ pub struct Subscription {
 struct Shared {
     node: Node,
     id: SubscriptionId,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Set once the subscription was ended.
+    ended: Mutex<Option<Completion>>,
 }
 
 impl Shared {
-    fn set_thread(&self, thread: JoinHandle<()>) {
-        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+    /// Ends the subscription, once: its number may be another's later.
+    fn end(&self) -> Completion {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended
+            .get_or_insert_with(|| self.node.backend().unsubscribe(self.id))
+            .clone()
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let ended = self.node.backend().unsubscribe(self.id);
-        let thread = self
-            .thread
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let own = |thread: &JoinHandle<()>| thread.thread().id() == thread::current().id();
-        if let Some(thread) = thread
-            && !own(&thread)
-        {
-            // The handler's thread ends once the engine has closed the inbox.
-            drop(ended);
-            drop(thread);
-        }
+        let _nobody_waits = self.end();
     }
 }
 
@@ -221,6 +238,18 @@ impl Subscription {
     /// arrives. Returns whether that is so within `timeout`.
     pub fn wait_effective(&self, timeout: Duration) -> bool {
         self.effective.wait(timeout)
+    }
+
+    /// Fires when the filters are effective at every linked peer.
+    #[must_use]
+    pub const fn effective(&self) -> &Completion {
+        &self.effective
+    }
+
+    /// Ends the subscription for all its handles. The completion fires when every linked peer has
+    /// taken note: what it publishes from then on is no longer sent here on its account.
+    pub fn end(&self) -> Completion {
+        self.shared.end()
     }
 
     /// Adds a filter.

@@ -13,9 +13,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{Heard, Over, PATIENCE, Pair, command, eventually, next, plays, receiver, send};
+use common::{
+    Heard, Over, PATIENCE, Pair, command, eventually, next, only_link, plays, receiver, send,
+};
 use proxy::Proxy;
-use zeekwire::{LinkEvent, Node};
+use zeekwire::{DropPolicy, LinkEvent, Node, TrafficClass};
 
 const ENDPOINT: &str = "ZEEKWIRE_TEST_ENDPOINT";
 
@@ -175,6 +177,57 @@ fn a_frozen_peer_is_noticed_and_comes_back_when_it_thaws() {
     eventually("it answers again", || {
         send(&node, "ping", b"2");
         answers.recv_timeout(Duration::from_millis(200)).is_ok()
+    });
+}
+
+#[test]
+fn a_frozen_process_fills_its_queue_and_costs_no_more() {
+    const BUDGET_BYTES: usize = 1 << 20;
+    const COUNT: u64 = 100_000;
+    if plays("linked") {
+        return linked();
+    }
+    // Patient enough to keep the link while the child is frozen.
+    let node = Node::builder("parent")
+        .event_queue(BUDGET_BYTES, DropPolicy::DropOldest)
+        .heartbeat(Duration::from_secs(1), PATIENCE)
+        .start()
+        .unwrap();
+    let endpoint = node.listen("tcp://127.0.0.1:0").unwrap();
+    let mut command = command(
+        "a_frozen_process_fills_its_queue_and_costs_no_more",
+        "linked",
+    );
+    command.env(ENDPOINT, endpoint);
+    let mut child = Helper::start(command);
+    child.hear("linked");
+    let answers = receiver(&node, "pong");
+    child.signal("-STOP");
+    for number in 0..COUNT {
+        let mut payload = [0; 200];
+        payload[..8].copy_from_slice(&number.to_le_bytes());
+        send(&node, "ping", &payload);
+    }
+    eventually("what does not fit was dropped", || {
+        let status = only_link(&node);
+        let events = &status.classes[TrafficClass::Event.index()];
+        assert!(events.queued_bytes <= BUDGET_BYTES);
+        events.dropped_messages > COUNT / 2
+    });
+    child.signal("-CONT");
+    // What was kept is answered in order, as far as the child can keep up; then all is well again.
+    let number = |payload: &[u8]| u64::from_le_bytes(payload[..8].try_into().unwrap());
+    let mut last = None;
+    let mut sent = COUNT;
+    eventually("it answers what was sent after it thawed", || {
+        send(&node, "ping", &sent.to_le_bytes());
+        sent += 1;
+        while let Ok(answer) = answers.recv_timeout(Duration::from_millis(20)) {
+            let answer = number(answer.payload());
+            assert!(last < Some(answer), "{answer} after {last:?}");
+            last = Some(answer);
+        }
+        last >= Some(COUNT)
     });
 }
 

@@ -27,7 +27,7 @@ enum GenerateCommand {
     },
     /// Write man pages for the program and each command
     Man {
-        /// The directory to write them to, which must exist
+        /// The directory to write them to; made if missing
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
@@ -45,18 +45,14 @@ pub(crate) fn run(flags: &GenerateFlags) -> Result<(), Failure> {
             output.flush()
         }
         GenerateCommand::Man { directory } => {
-            if !directory.is_dir() {
-                return Err(Failure::usage(format_args!(
-                    "{} is not a directory: make it first",
-                    directory.display()
-                )));
+            let shown = directory.display();
+            if directory.exists() && !directory.is_dir() {
+                return Err(Failure::usage(format_args!("{shown} is not a directory")));
             }
-            clap_mangen::generate_to(command, directory).map_err(|error| {
-                Failure::job(format_args!(
-                    "cannot write to {}: {error}",
-                    directory.display()
-                ))
-            })?;
+            std::fs::create_dir_all(directory)
+                .map_err(|error| Failure::job(format_args!("cannot make {shown}: {error}")))?;
+            clap_mangen::generate_to(command, directory)
+                .map_err(|error| Failure::job(format_args!("cannot write to {shown}: {error}")))?;
             output::print(format_args!("man pages are in {}", directory.display()))
         }
     }

@@ -27,11 +27,11 @@ const END_MAX: Duration = Duration::from_millis(1500);
 pub(crate) fn run(flags: &DemoFlags) -> Result<(), Failure> {
     let stop = Stop::on_signals()?.on_closed_output();
     // What is wrong with the logs is better said once than by each worker.
-    let logs = rows::load(flags.logs.as_deref())?;
+    let rows = rows::load(flags.logs.as_deref())?;
     let mut view = View::new();
     let mut stage = Stage::open(flags)?;
-    view.introduce(flags, &logs, &stage.endpoint, &stage.pids())?;
-    drop(logs);
+    view.introduce(flags, &rows, &stage.endpoint, &stage.pids())?;
+    drop(rows);
     let problems = stage.watch(&stop, &mut view)?;
     stage.end(&stop);
     let verdict = Verdict::new(&stage.last, problems);

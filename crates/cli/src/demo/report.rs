@@ -82,7 +82,13 @@ impl Snapshot {
         self.workers.iter().map(|worker| worker.in_order).sum()
     }
 
-    /// Rows that were sent and did not arrive.
+    /// Whether every worker told its counts; else what it sent, and lost, is not known.
+    pub(super) fn is_complete(&self) -> bool {
+        let mut workers = self.workers.iter();
+        !self.workers.is_empty() && workers.all(|worker| worker.state == WorkerState::Done)
+    }
+
+    /// Rows that were sent and did not arrive, as far as is known.
     pub(super) fn lost(&self) -> u64 {
         self.workers
             .iter()

@@ -12,6 +12,8 @@ pub(super) struct Verdict {
     received: u64,
     in_order: u64,
     lost: u64,
+    /// Whether every worker told its counts: else more may have been sent, and lost.
+    is_complete: bool,
     problems: Vec<String>,
 }
 
@@ -23,6 +25,7 @@ impl Verdict {
             received: counts.received(),
             in_order: counts.in_order(),
             lost: counts.lost(),
+            is_complete: counts.is_complete(),
             problems,
         };
         let mut problem = |text: String| verdict.problems.push(text);
@@ -51,22 +54,27 @@ impl Verdict {
 
     /// Whether every event arrived, in order and unharmed, and nothing else went wrong.
     pub(super) fn is_good(&self) -> bool {
-        let complete = self.received == self.sent && self.in_order == self.received;
-        complete && self.lost == 0 && self.problems.is_empty()
+        let all_arrived = self.received == self.sent && self.in_order == self.received;
+        self.is_complete && all_arrived && self.lost == 0 && self.problems.is_empty()
     }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at_least = if self.is_complete { "" } else { "at least " };
         write!(
             f,
-            "verdict: {}: sent {}, received {}, in order {}, lost {}",
+            "verdict: {}: sent {at_least}{}, received {}, in order {}, lost ",
             if self.is_good() { "good" } else { "FAILED" },
             count(self.sent),
             count(self.received),
             count(self.in_order),
-            count(self.lost)
         )?;
+        if self.is_complete || self.lost > 0 {
+            write!(f, "{at_least}{}", count(self.lost))?;
+        } else {
+            f.write_str("unknown")?;
+        }
         self.problems
             .iter()
             .try_for_each(|problem| write!(f, "; {problem}"))
@@ -111,6 +119,27 @@ mod tests {
             verdict.to_string(),
             "verdict: good: sent 1,005, received 1,005, in order 1,005, lost 0"
         );
+    }
+
+    #[test]
+    fn loss_is_unknown_where_a_worker_did_not_tell_its_counts() {
+        for state in [WorkerState::Gone, WorkerState::Sending] {
+            let bad = verdict(|counts| counts.workers[0].state = state, &[]);
+            let text = bad.to_string();
+            let expected = "verdict: FAILED: sent at least 1,005, received 1,005, in order 1,005, lost unknown";
+            assert!(text.starts_with(expected), "{text}");
+        }
+        let gap = verdict(
+            |counts| {
+                counts.workers[0] = worker(10, 8, 8);
+                counts.workers[1].state = WorkerState::Gone;
+            },
+            &[],
+        );
+        let expected = "sent at least 15, received 13, in order 13, lost at least 2";
+        assert!(gap.to_string().ends_with(expected), "{gap}");
+        let nothing = verdict(|counts| counts.workers.clear(), &[]).to_string();
+        assert!(nothing.contains("lost unknown"), "{nothing}");
     }
 
     #[test]

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::DemoFlags;
 use super::report::{Snapshot, WorkerState};
+use super::rows::Rows;
 use super::verdict::Verdict;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::render::number::{count, rate};
 use crate::render::{Align, Table};
-use crate::zeek_log::ZeekLog;
 
 /// How often a line is printed where nobody watches.
 const LINE_EVERY: Duration = Duration::from_secs(1);
@@ -42,24 +42,26 @@ impl View {
     pub(super) fn introduce(
         &mut self,
         flags: &DemoFlags,
-        logs: &[ZeekLog],
+        rows: &Rows,
         endpoint: &str,
         pids: &[(String, u32)],
     ) -> Result<(), Failure> {
         self.publish_s = flags.seconds.0.as_secs_f64();
-        let rows: usize = logs.iter().map(|log| log.rows.len()).sum();
-        let names: Vec<&str> = logs.iter().map(|log| log.path.as_str()).collect();
+        let names: Vec<&str> = rows.logs.iter().map(|log| log.path.as_str()).collect();
         let processes: Vec<String> = pids
             .iter()
             .map(|(name, pid)| format!("{name} {pid}"))
             .collect();
+        for why in &rows.skipped {
+            self.output.line(format_args!("skipped {why}"))?;
+        }
         let intro = format!(
             "{} rows of Zeek logs: {}\n\
              {} workers publish each row as an event, again and again,\n\
              {} events/s each for {} s, to a manager at {endpoint}\n\
              processes: {}\n\
              look inside meanwhile: zeekwire status --node {}\n",
-            count(rows as u64),
+            count(rows.count() as u64),
             names.join(", "),
             flags.workers,
             count(flags.rate.into()),
@@ -74,7 +76,10 @@ impl View {
     /// Shows what the manager counted.
     pub(super) fn progress(&mut self, now: &Snapshot) -> Result<(), Failure> {
         if self.is_terminal {
-            let block = self.block(now);
+            let block = match now.received() {
+                0 => "starting".to_owned(),
+                _ => self.block(now),
+            };
             self.replace_block(&block)?;
             self.shown = now.clone();
         } else if Instant::now() >= self.line_at {
@@ -119,6 +124,9 @@ impl View {
 
     /// Rates since what was shown last.
     fn summary(&self, now: &Snapshot) -> String {
+        if now.received() == 0 {
+            return format!("{:4.1} s  starting", now.elapsed_s);
+        }
         let seconds = now.elapsed_s - self.shown.elapsed_s;
         let events = now.received().saturating_sub(self.shown.received());
         format!(

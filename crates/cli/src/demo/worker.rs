@@ -94,7 +94,7 @@ fn load(flags: &WorkerFlags, name: &str) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     let all = rows::load(flags.logs.as_deref())?;
     let shares = (0..flags.workers).cycle();
-    let numbered = all.into_iter().flat_map(|log| {
+    let numbered = all.logs.into_iter().flat_map(|log| {
         let path = log.path;
         log.rows.into_iter().map(move |row| (path.clone(), row))
     });

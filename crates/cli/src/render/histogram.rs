@@ -86,6 +86,12 @@ impl Latencies {
         while counts.len() > 1 && counts.last().is_some_and(|(_, count)| *count == 0) {
             counts.pop();
         }
+        // Steps below what a label shows are one bar.
+        counts.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            kept.1 += if is_same { next.1 } else { 0 };
+            is_same
+        });
         let most = counts
             .iter()
             .map(|(_, count)| *count)
@@ -107,6 +113,9 @@ impl Latencies {
 impl Percentiles {
     /// On one line.
     pub(crate) fn line(&self) -> String {
+        if self.count == 0 {
+            return "p50 -  p90 -  p99 -  max -".to_owned();
+        }
         format!(
             "p50 {}  p90 {}  p99 {}  max {}",
             nanoseconds(self.p50_ns),
@@ -123,7 +132,14 @@ mod tests {
 
     #[test]
     fn every_latency_is_in_one_bar() {
-        for latencies_us in [vec![5], vec![1, 2, 3, 4, 1000], (1..500).collect()] {
+        let close = (1_000_000..1_000_400).step_by(10).collect();
+        for latencies_us in [
+            vec![5],
+            vec![5; 100],
+            vec![1, 2, 3, 4, 1000],
+            (1..500).collect(),
+            close,
+        ] {
             let mut latencies = Latencies::new();
             for us in &latencies_us {
                 latencies.record(Duration::from_micros(*us));
@@ -140,6 +156,10 @@ mod tests {
                 })
                 .sum();
             assert_eq!(shown, latencies_us.len(), "{bars}");
+            let mut labels: Vec<&str> = bars.lines().map(|line| &line[..14]).collect();
+            let bar_count = labels.len();
+            labels.dedup();
+            assert_eq!(labels.len(), bar_count, "a label is there twice:\n{bars}");
             assert!(
                 bars.lines().all(|line| line.chars().count() <= 79),
                 "{bars}"

@@ -12,6 +12,13 @@ pub(crate) struct LogError {
     pub(super) problem: Problem,
 }
 
+impl LogError {
+    /// Whether the file is no tab-separated log of Zeek's at all, rather than a damaged one.
+    pub(crate) const fn is_other_format(&self) -> bool {
+        matches!(self.problem, Problem::NoHeader(_) | Problem::LineTooLong)
+    }
+}
+
 /// What is wrong.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Problem {

@@ -30,5 +30,7 @@ fn man_pages_are_written_for_every_command() {
         assert!(text.contains(".TH"), "{page}");
     }
     assert!(!place.path().join("zeekwire-demo-worker.1").exists());
-    place.run(&["generate", "man", "absent"]).expect(2);
+    place.run(&["generate", "man", "share/man1"]).expect(0);
+    assert!(place.path().join("share/man1/zeekwire.1").exists());
+    place.run(&["generate", "man", "zeekwire.1"]).expect(2);
 }

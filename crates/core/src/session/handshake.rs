@@ -92,7 +92,10 @@ impl Handshake {
                 (Self::Over, Event::Refused(goodbye))
             }
             (Self::Up, Control::Close(goodbye)) => (Self::Over, Event::Closed(goodbye)),
-            (Self::Up, Control::Hello(_) | Control::Accept | Control::Refuse(_)) => {
+            (
+                Self::Up | Self::Closing,
+                Control::Hello(_) | Control::Accept | Control::Refuse(_),
+            ) => {
                 return Err(Fault::OutOfOrder);
             }
             (Self::Up, message) => (Self::Up, Event::Message(message)),

@@ -93,8 +93,8 @@ impl Liveness {
         if silent >= silence_max {
             return Pulse::Silent(silent);
         }
-        // A tick comes four times per heartbeat; speaking a tick early keeps the promise.
-        if up && now.since(self.sent_at) >= self.limits.heartbeat * 3 / 4 {
+        // A tick comes eight times per heartbeat; speaking a tick early keeps the promise.
+        if up && now.since(self.sent_at) >= self.limits.heartbeat / 8 * 7 {
             return Pulse::Speak;
         }
         Pulse::Fine
@@ -103,7 +103,7 @@ impl Liveness {
     /// How often to look at the clock.
     #[must_use]
     pub fn tick_interval(limits: &LivenessLimits) -> Duration {
-        (limits.heartbeat / 4).max(Duration::from_millis(1))
+        (limits.heartbeat / 8).max(Duration::from_millis(1))
     }
 }
 
@@ -117,9 +117,9 @@ mod tests {
         let mut liveness = Liveness::new(Instant::ZERO, limits);
         let at = |ms| Instant::ZERO + Duration::from_millis(ms);
         assert_eq!(liveness.pulse(at(1000), true), Pulse::Fine);
-        assert_eq!(liveness.pulse(at(1500), true), Pulse::Speak);
-        liveness.sent(at(1500));
-        assert_eq!(liveness.pulse(at(1600), true), Pulse::Fine);
+        assert_eq!(liveness.pulse(at(1750), true), Pulse::Speak);
+        liveness.sent(at(1750));
+        assert_eq!(liveness.pulse(at(1800), true), Pulse::Fine);
         assert_eq!(
             liveness.pulse(at(5000), true),
             Pulse::Silent(Duration::from_secs(5))

@@ -232,15 +232,20 @@ fn read_text(text: capnp::Result<capnp::text::Reader<'_>>) -> Result<String, Fau
     text.to_string().map_err(|_| Fault::Control)
 }
 
+/// What a peer says for people ends up in log lines and on terminals.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
+
 fn read_goodbye(goodbye: schema::goodbye::Reader<'_>) -> Result<Goodbye, Fault> {
     let reason = Reason::from_wire(goodbye.get_reason());
-    // It ends up in log lines and on terminals.
-    let text = read_text(goodbye.get_text())?.replace(char::is_control, "\u{fffd}");
+    let text = printable(&read_text(goodbye.get_text())?);
     Ok(Goodbye { reason, text })
 }
 
 fn read_hello(hello: schema::hello::Reader<'_>) -> Result<Hello, Fault> {
     let name = read_text(hello.get_name())?;
+    let program = read_text(hello.get_program())?;
     let limits = hello.get_credit_limits().map_err(|_| Fault::Control)?;
     let mut credit_limits = [0; TrafficClass::COUNT];
     for (limit, given) in credit_limits.iter_mut().zip(limits) {
@@ -263,7 +268,7 @@ fn read_hello(hello: schema::hello::Reader<'_>) -> Result<Hello, Fault> {
         heartbeat_ms: hello.get_heartbeat_ms(),
         message_bytes_max: hello.get_message_bytes_max(),
         credit_limits,
-        program: read_text(hello.get_program())?,
+        program: printable(shortened(&program, PROGRAM_BYTES_MAX)),
     })
 }
 

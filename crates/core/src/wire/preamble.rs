@@ -45,7 +45,7 @@ impl Preamble {
     /// Reads a preamble; `None` when more bytes must arrive first.
     ///
     /// # Errors
-    /// [`PreambleError::Foreign`] as soon as a byte differs from the magic.
+    /// [`PreambleError::Foreign`] as soon as the bytes cannot be ours and show whose they are.
     pub fn decode(bytes: &[u8]) -> Result<Option<Self>, PreambleError> {
         let known = bytes.len().min(MAGIC.len());
         if bytes[..known] != MAGIC[..known] {

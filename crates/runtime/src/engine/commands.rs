@@ -47,7 +47,6 @@ pub(crate) enum Command {
     AddFilters {
         id: u32,
         filters: Vec<TopicFilter>,
-        reach: Reach,
         done: Completer,
     },
     RemoveFilters {
@@ -164,14 +163,7 @@ impl Engine {
             } => {
                 self.subscribe(id, &filters, reach, sink, done);
             }
-            Command::AddFilters {
-                id,
-                filters,
-                reach,
-                done,
-            } => {
-                self.add_filters(id, &filters, reach, done);
-            }
+            Command::AddFilters { id, filters, done } => self.add_filters(id, &filters, done),
             Command::RemoveFilters { id, filters, done } => {
                 if let Some(Some(subscriber)) = self.subscribers.get_mut(id as usize) {
                     filters
@@ -236,13 +228,16 @@ impl Engine {
         if self.subscribers.len() <= index {
             self.subscribers.resize_with(index + 1, || None);
         }
-        self.subscribers[index] = Some(Subscriber::new(sink));
-        self.add_filters(id, filters, reach, done);
+        self.subscribers[index] = Some(Subscriber::new(sink, reach));
+        self.add_filters(id, filters, done);
         self.let_go();
     }
 
-    fn add_filters(&mut self, id: u32, filters: &[TopicFilter], reach: Reach, done: Completer) {
-        let scope = match reach {
+    fn add_filters(&mut self, id: u32, filters: &[TopicFilter], done: Completer) {
+        let Some(Some(subscriber)) = self.subscribers.get(id as usize) else {
+            return;
+        };
+        let scope = match subscriber.reach {
             Reach::AllLinks => Scope::AllLinks,
             Reach::Locally => Scope::Locally,
             Reach::OneLink(link) => match self.key_of_link(Some(link)) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use zeekwire_backend::{Block as InboxBlock, Deposit, Item, Message, Parts, Sink};
+use zeekwire_backend::{Block as InboxBlock, Deposit, Item, Message, Parts, Reach, Sink};
 use zeekwire_buffer::{AlignedBytes, Block};
 use zeekwire_core::node::LinkKey;
 use zeekwire_core::wire::{Frame, Located};
@@ -18,6 +18,8 @@ const HEADER_BYTES: u16 = FRAME_HEADER_BYTES as u16;
 /// One local subscription.
 pub(super) struct Subscriber {
     pub(super) sink: Sink,
+    /// Where its messages come from, also for filters that are added later.
+    pub(super) reach: Reach,
     pub(super) filters: BTreeSet<TopicFilter>,
     pub(super) delivered: u64,
     /// Messages of the block being read that go into the inbox when the block is done.
@@ -26,9 +28,10 @@ pub(super) struct Subscriber {
 }
 
 impl Subscriber {
-    pub(super) const fn new(sink: Sink) -> Self {
+    pub(super) const fn new(sink: Sink, reach: Reach) -> Self {
         Self {
             sink,
+            reach,
             filters: BTreeSet::new(),
             delivered: 0,
             items: Vec::new(),

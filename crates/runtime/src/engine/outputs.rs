@@ -95,10 +95,8 @@ impl Engine {
         &mut self,
         key: LinkKey,
     ) -> Option<(zeekwire_backend::LinkId, Option<zeekwire_backend::Peer>)> {
-        let socket = self.socket_of.get(key.index())?;
-        let connection = self.sockets.get_mut(socket)?.connection()?;
-        let same = connection.link == key;
-        let id = connection.id;
-        same.then(|| (id, self.peer_of(key).map(|(_, peer)| peer)))
+        let socket = self.socket_with(key)?;
+        let id = self.sockets.get_mut(&socket)?.connection()?.id;
+        Some((id, self.peer_of(key).map(|(_, peer)| peer)))
     }
 }

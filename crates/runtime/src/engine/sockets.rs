@@ -458,7 +458,7 @@ impl Engine {
 
     /// Says goodbye on a connection: what waits may go out for a while, then it is closed.
     pub(super) fn close_connection(&mut self, now: Instant, key: LinkKey, flush_max: Duration) {
-        let Some(socket) = self.socket_of.get(key.index()).copied() else {
+        let Some(socket) = self.socket_with(key) else {
             return;
         };
         let Some(connection) = self.sockets.get_mut(&socket).and_then(Socket::connection) else {
@@ -522,6 +522,21 @@ impl Engine {
         {
             self.drop_everything();
         }
+    }
+
+    /// The socket of a link. A link that was lost may have left its place in the table to another
+    /// before its end is told; then its socket is looked for.
+    pub(super) fn socket_with(&self, key: LinkKey) -> Option<u64> {
+        let carries = |socket: &Socket| match socket {
+            Socket::Connection(connection) => connection.link == key,
+            Socket::Listener { .. } | Socket::Dialer { .. } => false,
+        };
+        let usual = self.socket_of.get(key.index()).copied()?;
+        if self.sockets.get(&usual).is_some_and(carries) {
+            return Some(usual);
+        }
+        let mut sockets = self.sockets.iter();
+        sockets.find_map(|(socket, found)| carries(found).then_some(*socket))
     }
 
     /// Who is at the other end of a link.

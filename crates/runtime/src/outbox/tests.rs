@@ -52,3 +52,25 @@ fn a_publisher_is_told_what_to_do_about_the_loop() {
     assert_eq!(push(&outbox, b"a"), Pushed::LoopSleeps);
     assert!(outbox.must_wake() && !outbox.must_wake());
 }
+
+#[test]
+fn no_more_topics_are_held_than_the_bound() {
+    let outbox = outbox();
+    let topic = |number: usize| format!("topic/{number}").into_bytes();
+    for number in 0..=HELD_TOPIC_COUNT_MAX {
+        outbox.hold(TrafficClass::Event, &topic(number));
+    }
+    let try_push = |topic: &[u8]| {
+        let publication = Publication {
+            topic,
+            class: TrafficClass::Event,
+            format: "raw",
+            payload: b"x",
+        };
+        outbox.push(&publication, false)
+    };
+    assert_eq!(try_push(&topic(0)), Err(PublishError::Overloaded));
+    assert!(try_push(&topic(HELD_TOPIC_COUNT_MAX)).is_ok());
+    outbox.release(|_, _| false);
+    assert!(try_push(&topic(0)).is_ok());
+}

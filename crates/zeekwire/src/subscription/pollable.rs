@@ -10,6 +10,22 @@ use zeekwire_backend::{Inbox, Message, SetupError, SetupErrorKind};
 use super::Subscription;
 
 /// A subscription with a descriptor that is readable while messages wait, or once it has ended.
+///
+/// ```
+/// use std::os::fd::AsFd;
+/// use zeekwire::Node;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let node = Node::builder("poller").start()?;
+/// let inbox = node.subscribe(["zeek/*"])?.pollable()?;
+/// let descriptor = inbox.as_fd(); // Give this to your event loop, to watch for reading.
+/// // Whenever it is readable, take a batch: at most about 256 KiB at a time.
+/// let count = inbox.drain(256 * 1024, |message| println!("{:?}", message.topic()));
+/// assert_eq!(count, 0);
+/// # let _ = descriptor;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Pollable {
     subscription: Subscription,

@@ -42,7 +42,7 @@ impl Receiver {
     /// # Errors
     /// [`RecvError`] when there was none.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<Received, RecvError> {
-        self.recv_until(Some(Instant::now() + timeout))
+        self.recv_until(Instant::now().checked_add(timeout))
     }
 
     fn recv_until(&self, deadline: Option<Instant>) -> Result<Received, RecvError> {
@@ -62,10 +62,9 @@ impl Receiver {
         timeout: Duration,
         mut each: impl FnMut(&Message<'_>),
     ) -> Result<usize, RecvError> {
-        let deadline = Instant::now() + timeout;
         let mut batch = self
             .inbox
-            .wait_batch(Some(deadline))
+            .wait_batch(Instant::now().checked_add(timeout))
             .ok_or_else(|| self.why_none())?;
         let mut count = 0;
         loop {

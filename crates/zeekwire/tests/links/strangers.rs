@@ -2,11 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use zeekwire::{ConnectOptions, LinkError, Node, Retry};
+use zeekwire::{ConnectOptions, LinkError, LinkEvent, Node, NodeBuilder, Retry};
 
-use crate::common::{Heard, PATIENCE};
+use crate::common::{Heard, Over, PATIENCE, Pair, eventually, send};
 
 /// Says `words` to a node. Returns what it answered before it closed, and why it says it did.
 #[track_caller]
@@ -189,4 +189,46 @@ fn a_silent_stranger_is_dropped_and_so_is_one_that_trickles() {
         Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
     });
     assert!(ended, "it is still connected");
+}
+
+#[test]
+fn strangers_that_leave_at_once_leave_nothing_behind() {
+    let heard = Heard::default();
+    let node = Node::builder("node").on_link_event(heard.ear());
+    let node = node.start().unwrap();
+    let endpoint = node.listen("tcp://127.0.0.1:0").unwrap();
+    let address = endpoint.strip_prefix("tcp://").unwrap();
+    // The loop finds all of them gone in one turn, so that each takes the place of the one before.
+    let (go_on, wait) = std::sync::mpsc::channel();
+    let builder = node.subscribe(["stop"]).unwrap().locally();
+    let stopped = builder.on_io_thread(move |_| wait.recv().unwrap()).unwrap();
+    assert!(stopped.wait_effective(PATIENCE));
+    send(&node, "stop", b"");
+    for _ in 0..8 {
+        drop(TcpStream::connect(address).unwrap());
+    }
+    go_on.send(()).unwrap();
+    let is_down = |event: &LinkEvent| matches!(event, LinkEvent::Down { .. });
+    eventually("all are told to be down", || {
+        heard.all().iter().filter(|event| is_down(event)).count() == 8
+    });
+    assert_eq!(node.status().links.len(), 0);
+}
+
+#[test]
+fn strangers_that_keep_coming_do_not_silence_a_node() {
+    let every = Duration::from_millis(400);
+    let (heard, silence_max) = (Heard::default(), Duration::from_secs(1));
+    let client = |client: NodeBuilder| client.heartbeat(every, silence_max);
+    let pair = Pair::with(Over::Tcp, client, |node| {
+        client(node).on_link_event(heard.ear())
+    });
+    let address = pair.endpoint.strip_prefix("tcp://").unwrap();
+    let until = Instant::now() + 3 * silence_max;
+    while Instant::now() < until {
+        drop(TcpStream::connect(address).unwrap());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let is_down = |event: &LinkEvent| matches!(event, LinkEvent::Down { .. });
+    assert!(!heard.all().iter().any(is_down), "the server fell silent");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use zeekwire::{
     ConnectOptions, Link, ListenOptions, Node, PublishError, Receiver, RecvError, SetupErrorKind,
-    TopicError,
+    TopicError, TrafficClass,
 };
 
 use crate::common::{PATIENCE, Pair, eventually, next, receiver, send};
@@ -142,6 +142,22 @@ fn a_local_subscription_hears_its_own_node_and_asks_nobody() {
     send(&pair.server, "topic", b"own again");
     assert_eq!(next(&local), b"own again");
     nothing_before(&inbox, &pair.client, "topic");
+}
+
+#[test]
+fn a_filter_added_to_a_local_subscription_asks_nobody_either() {
+    let pair = Pair::tcp();
+    let builder = pair.server.subscribe(["first"]).unwrap().locally();
+    let own = builder.receiver().unwrap();
+    let added = own.subscription().add("second").unwrap();
+    assert!(added.wait(PATIENCE));
+    // What the server takes itself comes in its order, so nothing of the client's came before.
+    let before = pair.client_link().filters;
+    send(&pair.server, "second", b"own");
+    assert_eq!(next(&own), b"own");
+    let asked = receiver(&pair.server, "third");
+    assert_eq!(pair.client_link().filters, before + 1);
+    drop(asked);
 }
 
 #[test]
@@ -334,7 +350,34 @@ fn bad_publications_are_refused_before_they_cost_anything() {
     assert_eq!(send("topic", "two words", 1), PublishError::Format);
     let bytes = zeekwire::limits::PAYLOAD_BYTES_MAX + 1;
     assert_eq!(send("topic", "raw", bytes), PublishError::TooLong(bytes));
+    let control = node.publication("topic").class(TrafficClass::Control);
+    assert_eq!(control.send(b"").unwrap_err(), PublishError::Class);
     assert_eq!(node.status().published.messages, 0);
+}
+
+#[test]
+fn an_ended_subscription_is_forgotten_by_its_peers_once_the_completion_fires() {
+    let pair = Pair::tcp();
+    let inbox = receiver(&pair.server, "topic");
+    let clone = inbox.subscription().clone();
+    assert!(inbox.subscription().effective().is_done());
+    assert!(inbox.subscription().end().wait(PATIENCE));
+    // Its own node's topic is left.
+    assert_eq!(pair.client_link().filters, 1);
+    assert_eq!(inbox.recv_timeout(PATIENCE).unwrap_err(), RecvError::Closed);
+    // Ending again is the same end, also when the number has gone to another.
+    let other = receiver(&pair.server, "topic");
+    assert!(clone.end().is_done());
+    drop((inbox, clone));
+    send(&pair.client, "topic", b"still");
+    assert_eq!(next(&other), b"still");
+}
+
+#[test]
+fn a_link_tells_its_own_status() {
+    let pair = Pair::tcp();
+    let status = pair.link.status().expect("it is open");
+    assert_eq!((status.state.as_str(), status.dialled), ("up", true));
 }
 
 #[test]

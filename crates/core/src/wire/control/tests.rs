@@ -142,3 +142,18 @@ fn a_name_that_breaks_the_rules_is_a_fault() {
     payload[place] = b'*';
     assert_eq!(Control::decode(&payload), Err(Fault::HelloName));
 }
+
+#[test]
+fn what_a_peer_says_for_people_cannot_steer_a_terminal() {
+    let program = format!("\u{1b}[2J{}", "x".repeat(300));
+    let text = "bye\r\n".to_owned();
+    let hello = Control::Hello(Hello { program, ..hello() });
+    let [Control::Hello(read)] = &decoded(&hello)[..] else {
+        panic!("a hello was sent");
+    };
+    assert!(read.program.starts_with("\u{fffd}[2Jx"));
+    let reason = Reason::Closed;
+    let read = decoded(&Control::Close(Goodbye { reason, text }));
+    let text = "bye\u{fffd}\u{fffd}".to_owned();
+    assert_eq!(read, [Control::Close(Goodbye { reason, text })]);
+}

@@ -125,6 +125,10 @@ pub struct ListenOptions {
     pub auto_advertise: bool,
     /// Whether its peers are asked for everything this node subscribes to.
     pub auto_subscribe: bool,
+    /// Bytes of events that may wait for each of its links; the node's default when `None`.
+    pub queue_bytes_max: Option<usize>,
+    /// What happens to events that find no room; the node's default when `None`.
+    pub policy: Option<DropPolicy>,
 }
 
 impl Default for ListenOptions {
@@ -134,6 +138,8 @@ impl Default for ListenOptions {
             insecure_remote: false,
             auto_advertise: true,
             auto_subscribe: true,
+            queue_bytes_max: None,
+            policy: None,
         }
     }
 }
@@ -145,6 +151,8 @@ impl fmt::Debug for ListenOptions {
             .field("insecure_remote", &self.insecure_remote)
             .field("auto_advertise", &self.auto_advertise)
             .field("auto_subscribe", &self.auto_subscribe)
+            .field("queue_bytes_max", &self.queue_bytes_max)
+            .field("policy", &self.policy)
             .finish()
     }
 }

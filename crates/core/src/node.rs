@@ -23,6 +23,7 @@ use crate::session::SessionConfig;
 use crate::topics::TopicTable;
 use crate::wire::{Control, ControlWriter, CreditTemplate, Hello};
 
+pub use congestion::PATIENCE;
 pub use link::{Link, LinkConfig, LinkKey};
 pub use link_end::LinkEnd;
 pub use publishing::{Published, Routed};

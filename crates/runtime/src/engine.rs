@@ -19,7 +19,7 @@ use std::time::Duration;
 use zeekwire_backend::{AcceptHook, Completer, LinkEvent, LinkId, LinkObserver};
 use zeekwire_buffer::{Block, BlockPool, CopyPool};
 use zeekwire_core::Node;
-use zeekwire_core::node::{LinkKey, NodeConfig, Routed};
+use zeekwire_core::node::{LinkKey, NodeConfig, PATIENCE, Routed};
 use zeekwire_transport::{Network, Ready, Timers};
 use zeekwire_types::limits::FRAGMENT_BYTES_MAX;
 use zeekwire_types::{Instant, NodeId, TrafficClass};
@@ -40,6 +40,8 @@ pub(crate) use sockets::{LinkRecord, key_of};
 enum TimerKey {
     /// Heartbeats, silent peers, stalled links.
     Tick,
+    /// Publishers that wait.
+    Held,
     /// Another attempt to connect.
     Redial(LinkId),
     /// An address that does not answer.
@@ -183,8 +185,9 @@ impl Engine {
             self.route(now, &mut ring);
         }
         self.ring = ring;
-        // Anything else that came of it, such as a lost link, is for the loop.
-        taken && self.node.is_quiet() && self.unwritten.is_empty()
+        // Anything else that came of it, such as a lost link or a timer, is for the loop.
+        let timer = self.timers.due(TimerKey::Held).is_some();
+        taken && self.node.is_quiet() && self.unwritten.is_empty() && !timer
     }
 
     /// Sends what publishers left in the ring.
@@ -204,8 +207,10 @@ impl Engine {
             let published = self
                 .node
                 .publish(now, record.class, topic, &ring.bytes, range.clone());
-            if published.hold {
-                self.outbox.hold(record.class, topic);
+            if published.hold && self.outbox.hold(record.class, topic) {
+                // Whether it should still be held is looked at when the patience with takers that
+                // stutter is over, unless one of them relaxes before.
+                self.timers.set(TimerKey::Held, now + PATIENCE);
             }
             let local = !self.node.loopback_targets().is_empty();
             if local {
@@ -245,6 +250,7 @@ impl Engine {
                     self.node.tick(now);
                     self.set_tick(now);
                 }
+                TimerKey::Held => self.release_held(now),
                 TimerKey::Redial(link) => self.dial(now, link),
                 TimerKey::DialTimeout(link) => self.dial_timed_out(now, link),
                 TimerKey::Accept(socket) => self.accept_from(now, socket),

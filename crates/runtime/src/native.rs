@@ -11,6 +11,7 @@ use zeekwire_backend::{
     PublishError, Reach, SetupError, SetupErrorKind, Sink, SubscriptionId,
 };
 use zeekwire_transport::{Endpoint, Network, Poller, Wake};
+use zeekwire_types::limits::REQUEST_COUNT_MAX;
 use zeekwire_types::{DropPolicy, NodeId, Topic, TopicFilter, TrafficClass};
 
 use crate::clock::{Clock, new_incarnation};
@@ -55,14 +56,22 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    /// Adds a request. False once the node has stopped.
-    fn push(&self, command: Command) -> bool {
+    /// Adds a request.
+    ///
+    /// Those that end something are always taken; there are never more than things to end.
+    fn push(&self, command: Command) -> Result<(), SetupError> {
         match &mut *lock(&self.queue) {
+            None => Err(SetupError::stopped()),
+            Some(queue) if command.sets_up() && queue.len() >= REQUEST_COUNT_MAX => {
+                Err(SetupError::new(
+                    SetupErrorKind::System,
+                    format!("{REQUEST_COUNT_MAX} requests wait already; wait for some completions"),
+                ))
+            }
             Some(queue) => {
                 queue.push(command);
-                true
+                Ok(())
             }
-            None => false,
         }
     }
 
@@ -159,9 +168,7 @@ impl NativeBackend {
     }
 
     fn send(&self, command: Command) -> Result<(), SetupError> {
-        if !self.shared.commands.push(command) {
-            return Err(SetupError::stopped());
-        }
+        self.shared.commands.push(command)?;
         if self.shared.outbox.must_wake() {
             self.shared.wake.wake();
         }
@@ -204,7 +211,8 @@ impl Backend for NativeBackend {
             let shared = Arc::downgrade(&self.shared);
             inbox.set_relaxed(move || {
                 if let Some(shared) = shared.upgrade() {
-                    shared.commands.push(Command::Relaxed);
+                    // A node that has stopped holds nobody back.
+                    let _stopped = shared.commands.push(Command::Relaxed);
                     if shared.outbox.must_wake() {
                         shared.wake.wake();
                     }

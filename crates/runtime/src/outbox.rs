@@ -216,12 +216,16 @@ impl Outbox {
     /// Of more topics than [`HELD_TOPIC_COUNT_MAX`] the later ones are not held: what is published
     /// there goes on, and is dropped where it finds no room. Holding everything instead would let
     /// one slow taker stop topics that it does not want.
-    pub(crate) fn hold(&self, class: TrafficClass, topic: &[u8]) {
+    ///
+    /// Returns whether it was not held before.
+    pub(crate) fn hold(&self, class: TrafficClass, topic: &[u8]) -> bool {
         let mut state = lock(&self.state);
         let held = &mut state.held[class.index()];
-        if held.len() < HELD_TOPIC_COUNT_MAX && !held.contains(topic) {
+        let new = held.len() < HELD_TOPIC_COUNT_MAX && !held.contains(topic);
+        if new {
             held.insert(topic.to_vec());
         }
+        new
     }
 
     /// Releases the topics for which `still_held` does not say so.

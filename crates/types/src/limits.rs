@@ -37,6 +37,8 @@ pub const TOPIC_CACHE_COUNT_MAX: usize = 4096;
 pub const TOPIC_CACHE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Topics of one class whose publishers are made to wait at the same time.
 pub const HELD_TOPIC_COUNT_MAX: usize = 4096;
+/// Requests of programs that may wait for a node's loop.
+pub const REQUEST_COUNT_MAX: usize = 65_536;
 /// Most links of one node.
 pub const LINK_COUNT_MAX: usize = 16_384;
 

@@ -207,6 +207,17 @@ struct Shared {
 }
 
 impl Shared {
+    fn check_open(&self) -> Result<(), SetupError> {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        match *ended {
+            None => Ok(()),
+            Some(_) => Err(SetupError::new(
+                SetupErrorKind::Unknown,
+                "the subscription has been ended",
+            )),
+        }
+    }
+
     /// Ends the subscription, once: its number may be another's later.
     fn end(&self) -> Completion {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
@@ -258,6 +269,7 @@ impl Subscription {
     /// [`SetupError`] when the filter breaks a rule or the node has been shut down.
     pub fn add(&self, filter: impl AsRef<[u8]>) -> Result<Completion, SetupError> {
         let filter = TopicFilter::new(filter).map_err(invalid_filter)?;
+        self.shared.check_open()?;
         self.shared
             .node
             .backend()
@@ -270,6 +282,7 @@ impl Subscription {
     /// [`SetupError`] when the filter breaks a rule or the node has been shut down.
     pub fn remove(&self, filter: impl AsRef<[u8]>) -> Result<Completion, SetupError> {
         let filter = TopicFilter::new(filter).map_err(invalid_filter)?;
+        self.shared.check_open()?;
         self.shared
             .node
             .backend()

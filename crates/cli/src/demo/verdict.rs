@@ -126,7 +126,8 @@ mod tests {
         for state in [WorkerState::Gone, WorkerState::Sending] {
             let bad = verdict(|counts| counts.workers[0].state = state, &[]);
             let text = bad.to_string();
-            let expected = "verdict: FAILED: sent at least 1,005, received 1,005, in order 1,005, lost unknown";
+            let expected = "verdict: FAILED: sent at least 1,005, received 1,005, \
+                            in order 1,005, lost unknown";
             assert!(text.starts_with(expected), "{text}");
         }
         let gap = verdict(

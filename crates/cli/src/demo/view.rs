@@ -47,7 +47,10 @@ impl View {
         pids: &[(String, u32)],
     ) -> Result<(), Failure> {
         self.publish_s = flags.seconds.0.as_secs_f64();
-        let names: Vec<&str> = rows.logs.iter().map(|log| log.path.as_str()).collect();
+        let mut names: Vec<&str> = rows.logs.iter().map(|log| log.path.as_str()).collect();
+        // Zeek begins a file of each log every hour, say.
+        names.sort_unstable();
+        names.dedup();
         let processes: Vec<String> = pids
             .iter()
             .map(|(name, pid)| format!("{name} {pid}"))

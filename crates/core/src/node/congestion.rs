@@ -12,7 +12,7 @@ use crate::session::Outgoing;
 
 /// How long everybody waits for a taker whose queue has filled, so that a short stutter among
 /// equals loses nothing.
-const PATIENCE: Duration = Duration::from_millis(50);
+pub const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The queue of one class on one link, seen over time.
 #[derive(Clone, Copy, Debug)]

@@ -86,6 +86,19 @@ impl Command {
         )
     }
 
+    /// Whether it sets something up, rather than ending or asking about it.
+    pub(crate) const fn sets_up(&self) -> bool {
+        self.is_new()
+            || matches!(
+                self,
+                Self::AddFilters { .. }
+                    | Self::RemoveFilters { .. }
+                    | Self::Advertise { .. }
+                    | Self::Unadvertise { .. }
+                    | Self::Status { .. }
+            )
+    }
+
     /// Drops a request that came too late: a subscription ends at once, and whoever waits for
     /// anything is told so by the drop.
     pub(crate) fn abandon(self) {

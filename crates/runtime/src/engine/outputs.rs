@@ -30,11 +30,14 @@ impl Engine {
                     completer.complete();
                 }
             }
-            Output::Relaxed => {
-                let Self { outbox, node, .. } = self;
-                outbox.release(|class, topic| node.is_held(now, class, topic));
-            }
+            Output::Relaxed => self.release_held(now),
         }
+    }
+
+    /// Lets publishers go on whose topics need not be held any more.
+    pub(super) fn release_held(&mut self, now: Instant) {
+        let Self { outbox, node, .. } = self;
+        outbox.release(|class, topic| node.is_held(now, class, topic));
     }
 
     fn ask_hook(&mut self, key: LinkKey) {

@@ -12,7 +12,7 @@ use zeekwire_transport::{
     Ready, Step, Stream,
 };
 use zeekwire_types::limits::LINK_COUNT_MAX;
-use zeekwire_types::{Instant, TrafficClass};
+use zeekwire_types::{DropPolicy, Instant, TrafficClass};
 
 use super::{Engine, TimerKey};
 use crate::clock::random;
@@ -206,7 +206,8 @@ impl Engine {
             auto_subscribe: options.auto_subscribe,
         };
         self.links.insert(id, record);
-        self.open_connection(now, id, socket, stream, None);
+        let limits = self.queue_limits(options.queue_bytes_max, options.policy);
+        self.open_connection(now, id, socket, stream, limits);
         if let Some(connection) = self.sockets.get_mut(&socket).and_then(Socket::connection) {
             let key = connection.link;
             if let Some(hook) = &options.accept {
@@ -317,7 +318,8 @@ impl Engine {
                 let Some(options) = options.map(|dialled| dialled.options) else {
                     return;
                 };
-                self.open_connection(now, id, socket, stream, Some(&options));
+                let limits = self.queue_limits(options.queue_bytes_max, options.policy);
+                self.open_connection(now, id, socket, stream, limits);
                 self.read_from(now, socket);
             }
             Step::Failed(error) => {
@@ -376,27 +378,31 @@ impl Engine {
         }
     }
 
+    /// The bounds of a link's queues, with what its owner asked for instead of the node's.
+    fn queue_limits(&self, bytes_max: Option<usize>, policy: Option<DropPolicy>) -> OutgoingLimits {
+        let mut outgoing = self.node.config().session.outgoing;
+        let event = &mut outgoing.budget_bytes[TrafficClass::Event.index()];
+        *event = bytes_max.unwrap_or(*event);
+        outgoing.policy = policy.unwrap_or(outgoing.policy);
+        outgoing
+    }
+
     fn open_connection(
         &mut self,
         now: Instant,
         id: LinkId,
         socket: u64,
         stream: Stream,
-        dialled: Option<&ConnectOptions>,
+        outgoing: OutgoingLimits,
     ) {
         let Some(record) = self.links.get_mut(&id) else {
             return;
         };
-        let mut outgoing: OutgoingLimits = self.node.config().session.outgoing;
-        if let Some(options) = dialled {
-            let event = &mut outgoing.budget_bytes[TrafficClass::Event.index()];
-            *event = options.queue_bytes_max.unwrap_or(*event);
-            outgoing.policy = options.policy.unwrap_or(outgoing.policy);
-        }
+        let dialled = record.dialled.is_some();
         let key = self.node.open_link(
             now,
             LinkConfig {
-                dialled: dialled.is_some(),
+                dialled,
                 auto_advertise: record.auto_advertise,
                 auto_subscribe: record.auto_subscribe,
                 outgoing: Some(outgoing),
@@ -405,7 +411,7 @@ impl Engine {
         record.key = Some(key);
         record.state = LinkState::Handshake;
         record.changed_at = now;
-        if dialled.is_some() {
+        if dialled {
             record.connects += 1;
         }
         if self.socket_of.len() <= key.index() {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use zeekwire::{
-    ConnectOptions, Link, ListenOptions, Node, PublishError, Receiver, RecvError, SetupErrorKind,
-    TopicError, TrafficClass,
+    ConnectOptions, DropPolicy, Link, ListenOptions, Node, PublishError, Receiver, RecvError,
+    SetupErrorKind, TopicError, TrafficClass,
 };
 
-use crate::common::{PATIENCE, Pair, eventually, next, receiver, send};
+use crate::common::{PATIENCE, Pair, eventually, next, only_link, receiver, send};
 
 /// Sends a last message on a topic of its own, and sees that nothing came before it.
 #[track_caller]
@@ -368,6 +368,8 @@ fn an_ended_subscription_is_forgotten_by_its_peers_once_the_completion_fires() {
     // Ending again is the same end, also when the number has gone to another.
     let other = receiver(&pair.server, "topic");
     assert!(clone.end().is_done());
+    let refused = clone.add("more").unwrap_err();
+    assert_eq!(refused.kind(), SetupErrorKind::Unknown);
     drop((inbox, clone));
     send(&pair.client, "topic", b"still");
     assert_eq!(next(&other), b"still");
@@ -394,4 +396,23 @@ fn every_node_is_reached_by_its_name() {
     send(&hub, ".node.left", b"again");
     assert_eq!(next(&inboxes[0]), b"again");
     nothing_before(&general, &hub, "topic");
+}
+
+#[test]
+fn a_listener_bounds_the_queues_of_its_links() {
+    let node = Node::builder("hub").start().unwrap();
+    let options = ListenOptions {
+        queue_bytes_max: Some(1_234_567),
+        policy: Some(DropPolicy::DropNewest),
+        ..ListenOptions::default()
+    };
+    let (_listener, endpoint) = node.listen_with("tcp://127.0.0.1:0", options).unwrap();
+    let peer = Node::builder("peer").start().unwrap();
+    peer.connect(&endpoint)
+        .unwrap()
+        .wait_ready(PATIENCE)
+        .unwrap();
+    let status = only_link(&node);
+    let events = &status.classes[TrafficClass::Event.index()];
+    assert_eq!(events.queue_bytes_max, 1_234_567);
 }

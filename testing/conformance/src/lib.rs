@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cases;
+pub mod link;
 pub mod neutral;
 pub mod payload;
 pub mod random;

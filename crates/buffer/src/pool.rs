@@ -62,16 +62,6 @@ impl BlockPool {
             .count();
         (pinned + 1) * 4 > self.block_count_max * 3
     }
-
-    /// Gives the memory of free blocks back, but for one.
-    pub fn shrink(&mut self) {
-        let mut kept = 0;
-        self.lent.retain(|block| {
-            let pinned = Arc::strong_count(block) > 1;
-            kept += usize::from(!pinned);
-            pinned || kept <= 1
-        });
-    }
 }
 
 /// Small blocks for copies that go from hand to hand: each serves again once its reader is done.

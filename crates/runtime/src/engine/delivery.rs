@@ -227,8 +227,15 @@ impl Engine {
 
 impl Deposited {
     pub(super) const fn add(&mut self, deposit: Deposit) {
-        self.dropped += deposit.dropped;
-        self.congested |= deposit.congested;
+        self.merge(Self {
+            dropped: deposit.dropped,
+            congested: deposit.congested,
+        });
+    }
+
+    pub(super) const fn merge(&mut self, other: Self) {
+        self.dropped += other.dropped;
+        self.congested |= other.congested;
     }
 }
 

@@ -107,8 +107,7 @@ impl Engine {
                         Some(whole) => {
                             credit.returned_bytes[message.class.index()] += whole.len();
                             let alone = self.deliver_alone(&message.located, whole);
-                            deposited.dropped += alone.dropped;
-                            deposited.congested |= alone.congested;
+                            deposited.merge(alone);
                         }
                     }
                 }
@@ -126,8 +125,7 @@ impl Engine {
         }
         drop(block);
         let last = self.deposit_block();
-        deposited.dropped += last.dropped;
-        deposited.congested |= last.congested;
+        deposited.merge(last);
         self.give_credit(key, &credit, deposited);
         over
     }

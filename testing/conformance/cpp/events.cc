@@ -5,7 +5,6 @@
 //
 // README.md of this suite says how cases.json describes values.
 
-#include <capnp/compat/json.h>
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 #include <kj/encoding.h>
@@ -13,24 +12,16 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "event.capnp.h"
+#include "exchange.h"
 #include "value.capnp.h"
 
 namespace {
 
-using Json = capnp::JsonValue;
-
 // --- Pieces of JSON ---
-
-std::string to_string(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
 
 Json::Reader member(Json::Reader object, const char* name) {
     for ( auto field : object.getObject() )
@@ -38,40 +29,6 @@ Json::Reader member(Json::Reader object, const char* name) {
             return field.getValue();
 
     throw std::runtime_error(std::string("a description lacks ") + name);
-}
-
-// Printable ASCII stands for itself, every other byte is %XX.
-std::string text_to_bytes(capnp::Text::Reader text) {
-    std::string bytes;
-    for ( size_t i = 0; i < text.size(); i++ ) {
-        if ( text[i] == '%' ) {
-            std::string digits(text.begin() + i + 1, 2);
-            bytes.push_back(static_cast<char>(std::stoi(digits, nullptr, 16)));
-            i += 2;
-        }
-        else
-            bytes.push_back(text[i]);
-    }
-    return bytes;
-}
-
-std::string bytes_to_text(capnp::Data::Reader bytes) {
-    const char* digits = "0123456789ABCDEF";
-    std::string text;
-    for ( auto c : bytes ) {
-        if ( c >= 0x20 && c < 0x7f && c != '%' )
-            text.push_back(static_cast<char>(c));
-        else {
-            text.push_back('%');
-            text.push_back(digits[c >> 4]);
-            text.push_back(digits[c & 0xf]);
-        }
-    }
-    return text;
-}
-
-capnp::Data::Reader data(const std::string& bytes) {
-    return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
 }
 
 std::string hex_to_bytes(capnp::Text::Reader hex) {
@@ -92,10 +49,6 @@ double number_of(capnp::Text::Reader hex) {
     double number;
     std::memcpy(&number, &bits, sizeof number);
     return number;
-}
-
-void set_text(Json::Builder json, const std::string& text) {
-    json.setString(capnp::Text::Reader(text.data(), text.size()));
 }
 
 Json::Builder named(capnp::List<Json::Field>::Builder fields, unsigned at, const char* name) {
@@ -270,13 +223,13 @@ void write_port(Json::Reader described, Value::Port::Builder port) {
 }
 
 void write_subnet(Json::Reader described, Value::Subnet::Builder subnet) {
-    subnet.setAddress(data(hex_to_bytes(member(described, "address").getString())));
+    subnet.setAddress(data_of(hex_to_bytes(member(described, "address").getString())));
     subnet.setLength(static_cast<uint8_t>(member(described, "length").getNumber()));
 }
 
 void write_pattern(Json::Reader described, Pattern::Builder pattern) {
-    pattern.setExact(data(text_to_bytes(member(described, "exact").getString())));
-    pattern.setAnywhere(data(text_to_bytes(member(described, "anywhere").getString())));
+    pattern.setExact(data_of(text_to_bytes(member(described, "exact").getString())));
+    pattern.setAnywhere(data_of(text_to_bytes(member(described, "anywhere").getString())));
 }
 
 void write_opaque(Json::Reader described, Opaque::Builder opaque) {
@@ -303,7 +256,7 @@ void write(Json::Reader described, Value::Builder value) {
     else if ( kind == "interval" )
         value.setInterval(number_of(json.getString()));
     else if ( kind == "string" )
-        value.setString(data(text_to_bytes(json.getString())));
+        value.setString(data_of(text_to_bytes(json.getString())));
     else if ( kind == "pattern" )
         write_pattern(json, value.initPattern());
     else if ( kind == "enum" )
@@ -311,7 +264,7 @@ void write(Json::Reader described, Value::Builder value) {
     else if ( kind == "port" )
         write_port(json, value.initPort());
     else if ( kind == "addr" )
-        value.setAddr(data(hex_to_bytes(json.getString())));
+        value.setAddr(data_of(hex_to_bytes(json.getString())));
     else if ( kind == "subnet" )
         write_subnet(json, value.initSubnet());
     else if ( kind == "set" )
@@ -346,74 +299,20 @@ void write_event(Json::Reader described, Event::Builder event) {
     }
 }
 
-// --- Files ---
-
-std::string contents(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if ( ! file )
-        throw std::runtime_error("cannot read " + path);
-
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-// The payload in words, which the library needs aligned.
-std::vector<capnp::word> words_of(const std::string& bytes) {
-    std::vector<capnp::word> words(bytes.size() / sizeof(capnp::word));
-    std::memcpy(static_cast<void*>(words.data()), bytes.data(), words.size() * sizeof(capnp::word));
-    return words;
-}
-
-void run(const std::string& command, const std::string& cases_file, const std::string& folder) {
-    capnp::JsonCodec codec;
-    capnp::MallocMessageBuilder cases_message;
-    auto cases_text = contents(cases_file);
-    auto cases = cases_message.initRoot<Json>();
-    codec.decodeRaw(kj::arrayPtr(cases_text.data(), cases_text.size()), cases);
-    auto count = cases.asReader().getObject().size();
-
-    capnp::MallocMessageBuilder found_message;
-    auto found = found_message.initRoot<Json>().initObject(count);
-    unsigned at = 0;
-    for ( auto entry : cases.asReader().getObject() ) {
-        auto path = folder + "/" + to_string(entry.getName());
-        if ( command == "read" ) {
-            auto words = words_of(contents(path));
-            capnp::FlatArrayMessageReader reader(kj::arrayPtr(words.data(), words.size()));
-            found[at].setName(entry.getName());
-            describe_event(reader.getRoot<Event>(), found[at].initValue());
-            at++;
-        }
-        else {
-            // A first segment this small makes messages of several segments, which Rust never
-            // writes but must read.
-            capnp::MallocMessageBuilder message(32, capnp::AllocationStrategy::GROW_HEURISTICALLY);
-            write_event(entry.getValue(), message.initRoot<Event>());
-            auto words = capnp::messageToFlatArray(message);
-            auto bytes = words.asChars();
-            std::ofstream file(path, std::ios::binary);
-            file.write(bytes.begin(), static_cast<std::streamsize>(bytes.size()));
-        }
-    }
-    if ( command == "read" ) {
-        auto text = codec.encodeRaw(found_message.getRoot<Json>().asReader());
-        std::cout.write(text.begin(), static_cast<std::streamsize>(text.size()));
-    }
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
-    if ( argc != 4 ) {
-        std::cerr << "usage: events read|write CASES PAYLOAD_DIR\n";
-        return 2;
-    }
-    try {
-        run(argv[1], argv[2], argv[3]);
-        return 0;
-    } catch ( const std::exception& error ) {
-        std::cerr << error.what() << '\n';
-    } catch ( const kj::Exception& error ) {
-        std::cerr << kj::str(error).cStr() << '\n';
-    }
-    return 1;
+    auto read = [](const std::string&, const Words& words, Json::Builder json) {
+        capnp::FlatArrayMessageReader message(kj::arrayPtr(words.data(), words.size()));
+        describe_event(message.getRoot<Event>(), json);
+    };
+    auto write = [](const std::string&, Json::Reader described) {
+        // A first segment this small makes messages of several segments, which Rust never writes
+        // but must read.
+        capnp::MallocMessageBuilder message(32, capnp::AllocationStrategy::GROW_HEURISTICALLY);
+        write_event(described, message.initRoot<Event>());
+        auto words = capnp::messageToFlatArray(message);
+        return Words(words.begin(), words.end());
+    };
+    return exchange(argc, argv, read, write);
 }

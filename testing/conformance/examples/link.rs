@@ -43,7 +43,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         }
     };
     let mut failures = Vec::new();
-    let found: Json = serde_json::from_slice(&run("read", at)?)?;
+    let found = link::integers_as_text(serde_json::from_slice(&run("read", at)?)?);
     for (name, described) in cases.as_object().into_iter().flatten() {
         if found[name] != *described {
             failures.push(format!("{name}: of {described} they read {}", found[name]));

@@ -2,8 +2,9 @@
 
     link.py SCHEMA_DIR read|write CASES FOLDER
 
-CASES maps names to neutral forms; a name that starts with "envelope" is an Envelope, any other a
-Control. Messages are one segment without a table: the frame's header says how long they are.
+A case whose name starts with "envelope" is an Envelope, any other a Control. All else is told by
+the schema, which pycapnp walks: a new message or field needs no code here. Messages are one segment
+without a table: the frame's header says how long they are.
 """
 
 import json
@@ -13,31 +14,53 @@ import sys
 
 import capnp
 
+from events import bytes_to_text, text_to_bytes
+
+INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+
 
 def with_table(segment):
     return struct.pack("<II", 0, len(segment) // 8) + segment
 
 
-def neutral(value):
+def describe(value):
     if isinstance(value, bytes):
-        return value.decode("latin-1")
+        return bytes_to_text(value)
     if isinstance(value, dict):
-        return {name: neutral(member) for name, member in value.items()}
+        return {name: describe(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [neutral(element) for element in value]
+        return [describe(element) for element in value]
     return value
 
 
-def fill(builder, described):
-    for name, value in described.items():
-        if isinstance(value, dict):
-            fill(builder.init(name), value)
-        elif name == "topic":
-            builder.topic = value.encode("latin-1")
-        elif name == "filters":
-            builder.filters = [filter.encode("latin-1") for filter in value]
-        else:
-            setattr(builder, name, value)
+def plain(described, kind, schema):
+    """What pycapnp takes for a description; the schema is that of a struct or list, or None."""
+    which = str(kind.which())
+    if which in INTEGERS:
+        return int(described)
+    if which == "data":
+        return text_to_bytes(described)
+    if which == "struct":
+        return plain_members(described, schema)
+    if which == "list":
+        kind = kind.list.elementType
+        nested = str(kind.which()) in ("struct", "list")
+        schema = schema.elementType if nested else None
+        return [plain(element, kind, schema) for element in described]
+    return described
+
+
+def plain_members(described, schema):
+    members = {}
+    for name, member in described.items():
+        field = schema.fields[name]
+        if str(field.proto.which()) == "group":
+            members[name] = plain_members(member, field.schema)
+            continue
+        kind = field.proto.slot.type
+        nested = str(kind.which()) in ("struct", "list")
+        members[name] = plain(member, kind, field.schema if nested else None)
+    return members
 
 
 def main():
@@ -50,10 +73,9 @@ def main():
         path = pathlib.Path(folder) / name
         if command == "read":
             with kind.from_bytes(with_table(path.read_bytes())) as message:
-                found[name] = neutral(message.to_dict())
+                found[name] = describe(message.to_dict())
         else:
-            message = kind.new_message()
-            fill(message, described)
+            message = kind.new_message(**plain_members(described, kind.schema))
             written = message.to_bytes()
             assert written[:4] == bytes(4), "one segment"
             path.write_bytes(written[8:])

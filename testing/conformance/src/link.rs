@@ -1,7 +1,6 @@
 //! What two ends of a link say to each other, as cases for other languages.
 //!
-//! The neutral form is the one that reflection over the schema gives: a field is a member, bytes
-//! are text of the same code points, a union is the member that is set.
+//! The neutral form is the one that reflection over the schema gives; `README.md` has its rules.
 
 use serde_json::{Value as Json, json};
 use zeekwire_core::wire::{
@@ -19,6 +18,16 @@ pub struct Case {
     pub described: Json,
 }
 
+impl Case {
+    fn new(name: &'static str, control: Control, described: Json) -> Self {
+        Self {
+            name,
+            control,
+            described: integers_as_text(described),
+        }
+    }
+}
+
 /// The node in the cases.
 #[must_use]
 pub fn node() -> NodeId {
@@ -31,73 +40,15 @@ pub fn node() -> NodeId {
     }
 }
 
-/// Control messages of every kind that carries something.
+/// Control messages of every kind that the schema has, by what they are about.
+///
+/// A case is all that a new message or field needs: the other languages go by the schema.
 #[must_use]
 pub fn controls() -> Vec<Case> {
-    let filter = |text: &[u8]| TopicFilter::new(text).expect("it keeps the rules");
-    let goodbye = Goodbye {
-        reason: Reason::NameInUse,
-        text: "taken".to_owned(),
-    };
-    let hello = Hello {
-        node: node(),
-        role: Role::Client,
-        features: 5,
-        heartbeat_ms: 2000,
-        message_bytes_max: 1 << 26,
-        credit_limits: [0, 1 << 20, 1 << 21, 1 << 16],
-        program: "zeekwire 0.1.0".to_owned(),
-    };
-    vec![
-        Case {
-            name: "hello",
-            control: Control::Hello(hello),
-            described: json!({"hello": {
-                "name": "worker-1", "startedUs": 1_768_867_200_123_457_u64, "random": u64::MAX,
-                "role": "client", "features": 5, "heartbeatMs": 2000,
-                "messageBytesMax": 67_108_864, "creditLimits": [0, 1_048_576, 2_097_152, 65_536],
-                "program": "zeekwire 0.1.0",
-            }}),
-        },
-        Case {
-            name: "refuse",
-            control: Control::Refuse(goodbye),
-            described: json!({"refuse": {"reason": "nameInUse", "text": "taken"}}),
-        },
-        Case {
-            name: "subscribe",
-            control: Control::Subscribe {
-                token: 7,
-                filters: vec![filter(b"zeek/*"), filter(b"\xff\x00*")],
-                snapshot_end: true,
-            },
-            described: json!({"subscribe": {
-                "token": 7, "filters": ["zeek/*", "\u{ff}\u{0}*"], "snapshotEnd": true,
-            }}),
-        },
-        Case {
-            name: "done",
-            control: Control::Done(u64::MAX),
-            described: json!({"done": u64::MAX}),
-        },
-        Case {
-            name: "credit",
-            control: Control::Credit {
-                class: TrafficClass::Log,
-                limit: 1 << 40,
-            },
-            described: json!({"credit": {"class": 3, "limit": 1_u64 << 40}}),
-        },
-        Case {
-            name: "dropped",
-            control: Control::Dropped {
-                class: TrafficClass::Event,
-                messages: 2,
-                bytes: 3,
-            },
-            described: json!({"dropped": {"class": 2, "messages": 2, "bytes": 3}}),
-        },
-    ]
+    [starts(), ends(), subscriptions(), flow()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The bytes of a control message, without its frame's header.
@@ -121,9 +72,9 @@ pub fn envelope() -> (Vec<u8>, Json) {
     EnvelopeTemplate::set_sequence(&mut bytes, 42);
     let described = json!({
         "startedUs": 1_768_867_200_123_457_u64, "random": u64::MAX, "sequence": 42,
-        "topic": "zeek/\u{ff}", "publisher": "worker-1", "format": "capnp-v1",
+        "topic": "zeek/%FF", "publisher": "worker-1", "format": "capnp-v1",
     });
-    (bytes, described)
+    (bytes, integers_as_text(described))
 }
 
 /// Why bytes are not the envelope of [`envelope`], if they are not.
@@ -142,4 +93,102 @@ pub fn check_envelope(bytes: &[u8]) -> Result<(), String> {
     } else {
         Err(format!("it says {said:?}"))
     }
+}
+
+/// The same description with each integer as decimal text.
+///
+/// Many a JSON library makes every number a double, which has no room for 64 bits.
+#[must_use]
+pub fn integers_as_text(described: Json) -> Json {
+    match described {
+        Json::Number(number) => Json::String(number.to_string()),
+        Json::Array(items) => items.into_iter().map(integers_as_text).collect(),
+        Json::Object(members) => members
+            .into_iter()
+            .map(|(name, member)| (name, integers_as_text(member)))
+            .collect(),
+        other => other,
+    }
+}
+
+fn starts() -> Vec<Case> {
+    let hello = Hello {
+        node: node(),
+        role: Role::Client,
+        features: 5,
+        heartbeat_ms: 2000,
+        message_bytes_max: 1 << 26,
+        credit_limits: [0, 1 << 20, 1 << 21, 1 << 16],
+        program: "zeekwire 0.1.0".to_owned(),
+    };
+    let described = json!({"hello": {
+        "name": "worker-1", "startedUs": 1_768_867_200_123_457_u64, "random": u64::MAX,
+        "role": "client", "features": 5, "heartbeatMs": 2000,
+        "messageBytesMax": 67_108_864, "creditLimits": [0, 1_048_576, 2_097_152, 65_536],
+        "program": "zeekwire 0.1.0",
+    }});
+    vec![
+        Case::new("hello", Control::Hello(hello), described),
+        Case::new("accept", Control::Accept, json!({"accept": null})),
+        Case::new("heartbeat", Control::Heartbeat, json!({"heartbeat": null})),
+    ]
+}
+
+fn ends() -> Vec<Case> {
+    let refuse = Control::Refuse(Goodbye {
+        reason: Reason::NameInUse,
+        text: "taken".to_owned(),
+    });
+    let refused = json!({"refuse": {"reason": "nameInUse", "text": "taken"}});
+    let close = Control::Close(Goodbye {
+        reason: Reason::Shutdown,
+        text: String::new(),
+    });
+    let closed = json!({"close": {"reason": "shutdown", "text": ""}});
+    vec![
+        Case::new("refuse", refuse, refused),
+        Case::new("close", close, closed),
+    ]
+}
+
+fn subscriptions() -> Vec<Case> {
+    let filter = |text: &[u8]| TopicFilter::new(text).expect("it keeps the rules");
+    let subscribe = Control::Subscribe {
+        token: 7,
+        filters: vec![filter(b"zeek/*"), filter(b"\xff\x00%*")],
+        snapshot_end: true,
+    };
+    let subscribed = json!({"subscribe": {
+        "token": 7, "filters": ["zeek/*", "%FF%00%25*"], "snapshotEnd": true,
+    }});
+    let unsubscribe = Control::Unsubscribe {
+        token: 8,
+        filters: vec![filter(b"zeek/*")],
+    };
+    let unsubscribed = json!({"unsubscribe": {
+        "token": 8, "filters": ["zeek/*"], "snapshotEnd": false,
+    }});
+    vec![
+        Case::new("subscribe", subscribe, subscribed),
+        Case::new("unsubscribe", unsubscribe, unsubscribed),
+        Case::new("done", Control::Done(u64::MAX), json!({"done": u64::MAX})),
+    ]
+}
+
+fn flow() -> Vec<Case> {
+    let credit = Control::Credit {
+        class: TrafficClass::Log,
+        limit: 1 << 40,
+    };
+    let credited = json!({"credit": {"class": 3, "limit": 1_u64 << 40}});
+    let dropped = Control::Dropped {
+        class: TrafficClass::Event,
+        messages: 2,
+        bytes: 3,
+    };
+    let reported = json!({"dropped": {"class": 2, "messages": 2, "bytes": 3}});
+    vec![
+        Case::new("credit", credit, credited),
+        Case::new("dropped", dropped, reported),
+    ]
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use zeekwire_conformance::neutral::{self, KINDS};
-use zeekwire_conformance::{cases, payload};
+use zeekwire_conformance::{cases, link, payload};
 
 /// The kinds in a description, wherever they stand in it.
 fn kinds(description: &Json, found: &mut BTreeSet<String>) {
@@ -18,6 +18,23 @@ fn kinds(description: &Json, found: &mut BTreeSet<String>) {
         Json::Array(items) => items.iter().for_each(|item| kinds(item, found)),
         _ => {}
     }
+}
+
+/// The members of the union that a struct of a schema has.
+fn union_members<'a>(schema: &'a str, name: &str) -> BTreeSet<&'a str> {
+    let (_, members) = schema
+        .split_once(&format!("struct {name} {{"))
+        .expect("the schema has the struct");
+    let (_, members) = members.split_once("union {").expect("it has a union");
+    let (members, _) = members.split_once("\n  }\n").expect("the union ends");
+    // Members of the union are indented by four; what belongs to a group, by more.
+    let members = members.lines().filter_map(|line| {
+        let line = line
+            .strip_prefix("    ")
+            .filter(|line| line.starts_with(char::is_lowercase))?;
+        line.split([' ', ':']).next()
+    });
+    members.collect()
 }
 
 #[test]
@@ -36,18 +53,16 @@ fn every_kind_of_value_has_a_case() {
 #[test]
 fn kinds_are_those_of_the_schema() {
     let schema = include_str!("../../../schema/value.capnp");
-    let (_, union) = schema
-        .split_once("union {")
-        .expect("the schema has a union");
-    let (union, _) = union.split_once("\n  }\n").expect("the union ends");
-    // Members of the union are indented by four; what belongs to a group, by more.
-    let members = union.lines().filter_map(|line| {
-        let line = line
-            .strip_prefix("    ")
-            .filter(|line| line.starts_with(char::is_lowercase))?;
-        line.split([' ', ':']).next()
-    });
-    assert_eq!(members.collect::<BTreeSet<_>>(), BTreeSet::from(KINDS));
+    assert_eq!(union_members(schema, "Value"), BTreeSet::from(KINDS));
+}
+
+#[test]
+fn every_kind_of_control_message_has_a_case() {
+    let schema = include_str!("../../../schema/link.capnp");
+    let cases = link::controls();
+    let described = cases.iter().filter_map(|case| case.described.as_object());
+    let found: BTreeSet<_> = described.flat_map(Map::keys).map(String::as_str).collect();
+    assert_eq!(union_members(schema, "Control"), found);
 }
 
 #[test]

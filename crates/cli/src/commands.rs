@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod config;
 pub(crate) mod decode;
 pub(crate) mod generate;
+pub(crate) mod layout;
 pub(crate) mod node;
 pub(crate) mod ping;
 pub(crate) mod publish;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
-use zeekwire::{DropPolicy, Endpoint, NodeName, TopicFilter, limits};
+use zeekwire::{DropPolicy, Endpoint, Forwarding, NodeName, TopicFilter, limits};
 
 use crate::failure::{Failure, why};
 use crate::flags::{DEFAULT_ENDPOINT, endpoint};
@@ -24,6 +24,10 @@ pub(crate) struct NodeConfig {
     pub(crate) listen: Vec<Text<Place>>,
     pub(crate) insecure_remote: bool,
     pub(crate) connect: Vec<Text<Place>>,
+    pub(crate) pools: Vec<Text<Pool>>,
+    pub(crate) forwarding: Text<ForwardingMode>,
+    pub(crate) lossless: bool,
+    pub(crate) member_down_after_ms: Milliseconds,
     pub(crate) subscribe: Vec<Text<Filter>>,
     pub(crate) json: bool,
     pub(crate) echo: bool,
@@ -58,6 +62,10 @@ impl Default for NodeConfig {
             listen: vec![Text(place)],
             insecure_remote: false,
             connect: Vec::new(),
+            pools: Vec::new(),
+            forwarding: Text(ForwardingMode(Forwarding::Routed)),
+            lossless: false,
+            member_down_after_ms: Milliseconds(2_000),
             subscribe: Vec::new(),
             json: false,
             echo: true,
@@ -80,8 +88,8 @@ impl Default for QueueConfig {
 impl Default for HeartbeatConfig {
     fn default() -> Self {
         Self {
-            every_ms: Milliseconds(2_000),
-            silence_max_ms: Milliseconds(5_000),
+            every_ms: Milliseconds(3_000),
+            silence_max_ms: Milliseconds(4_500),
         }
     }
 }
@@ -113,7 +121,7 @@ impl NodeConfig {
         if heartbeat.silence_max_ms.0 <= heartbeat.every_ms.0 {
             return Err(format!(
                 "[heartbeat] silence_max_ms is {} and every_ms {}: a peer must get the time to \
-                 send a heartbeat, so make silence_max_ms the larger, best twice as large or more",
+                 send a heartbeat, so make silence_max_ms the larger, best by half or more",
                 heartbeat.silence_max_ms.0, heartbeat.every_ms.0
             ));
         }
@@ -122,7 +130,7 @@ impl NodeConfig {
 }
 
 /// A value that is written as text and read with the rules of its type.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Text<T>(pub(crate) T);
 
 impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Text<T> {
@@ -167,6 +175,42 @@ impl FromStr for Filter {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         TopicFilter::new(text).map(|_| Self(text.to_owned()))
+    }
+}
+
+/// The label of a pool, which follows the rules of node names.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pool(pub(crate) String);
+
+impl FromStr for Pool {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match NodeName::check(text) {
+            Ok(()) => Ok(Self(text.to_owned())),
+            Err(error) => Err(format!(
+                "{text:?} cannot be the label of a pool, which is written as a node's name: {error}"
+            )),
+        }
+    }
+}
+
+/// Whether and how a node passes on what others published.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ForwardingMode(pub(crate) Forwarding);
+
+impl FromStr for ForwardingMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "routed" => Ok(Self(Forwarding::Routed)),
+            "rules" => Ok(Self(Forwarding::Rules)),
+            "off" => Ok(Self(Forwarding::Off)),
+            _ => Err(format!(
+                "{text:?} is no way of forwarding: write routed, rules or off"
+            )),
+        }
     }
 }
 
@@ -245,7 +289,7 @@ impl<'de> Deserialize<'de> for Milliseconds {
 }
 
 /// Takes a number that is not negative; errors say what it stands for.
-struct Whole(&'static str);
+pub(crate) struct Whole(pub(crate) &'static str);
 
 impl Visitor<'_> for Whole {
     type Value = u64;
@@ -311,6 +355,9 @@ mod tests {
                 "a whole number of milliseconds",
             ),
             ("echo = 1", "line 1", "boolean"),
+            ("forwarding = \"on\"", "line 1", "routed, rules or off"),
+            ("pools = [\"a\",\n\"b c\"]", "line 2", "label of a pool"),
+            ("member_down_after_ms = 0", "line 1", "10 ms to"),
             ("name = \"a b\"", "line 1", "node name"),
             (
                 "subscribe = [\n  \"a\",\n  \"\\\\x\"]",

@@ -1,15 +1,19 @@
 //! What can be typed: the program's flags and commands, and those that several commands share.
 
 mod link;
+mod node_cfg;
 mod texts;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bench, config, decode, generate, node, ping, publish, status, subscribe};
+use crate::commands::{
+    bench, config, decode, generate, layout, node, ping, publish, status, subscribe,
+};
 use crate::demo;
 use crate::failure::Failure;
 
 pub(crate) use link::LinkFlags;
+pub(crate) use node_cfg::NodeCfgFlags;
 pub(crate) use texts::{Seconds, endpoint, filter, format_name, topic};
 
 /// Where nodes listen and clients connect unless they are told otherwise.
@@ -47,6 +51,7 @@ pub(crate) enum Command {
     Bench(bench::BenchFlags),
     Demo(demo::DemoFlags),
     Config(config::ConfigFlags),
+    Layout(layout::LayoutFlags),
     Generate(generate::GenerateFlags),
     #[command(hide = true)]
     DemoManager(demo::ManagerFlags),
@@ -67,6 +72,7 @@ impl Command {
             Self::Bench(flags) => bench::run(&flags),
             Self::Demo(flags) => demo::run(&flags),
             Self::Config(flags) => config::run(&flags),
+            Self::Layout(flags) => layout::run(&flags),
             Self::Generate(flags) => generate::run(&flags),
             Self::DemoManager(flags) => demo::run_manager(&flags),
             Self::DemoWorker(flags) => demo::run_worker(&flags),

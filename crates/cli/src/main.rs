@@ -12,6 +12,7 @@ mod config;
 mod demo;
 mod failure;
 mod flags;
+mod layout;
 mod logging;
 mod output;
 mod render;

@@ -90,6 +90,24 @@ impl Process {
         Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
     }
 
+    /// Time that its threads ran so far, to the nanosecond, as the scheduler adds it up. Threads
+    /// that ended meanwhile no longer count.
+    pub(crate) fn run_time(&self) -> Result<Duration> {
+        let mut ran = Duration::ZERO;
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            // A thread may end while they are listed.
+            if let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) {
+                ran += parse_run_time(&text)
+                    .ok_or_else(|| self.failure("schedstat is not as the kernel documents it"))?;
+            }
+        }
+        // A kernel may be built without these numbers.
+        if ran.is_zero() {
+            return Err(self.failure("/proc/<pid>/task/<tid>/schedstat tells nothing"));
+        }
+        Ok(ran)
+    }
+
     /// Its resident memory in KiB. Not the proportional set, which falls when others map the same
     /// program.
     pub(crate) fn memory_kib(&self) -> Result<u64> {
@@ -134,6 +152,12 @@ fn parse_cpu_ticks(stat: &str) -> Option<u64> {
     Some(user + system)
 }
 
+/// The first number of a `schedstat`: nanoseconds on a processor.
+fn parse_run_time(schedstat: &str) -> Option<Duration> {
+    let ran_ns = schedstat.split_whitespace().next()?;
+    Some(Duration::from_nanos(ran_ns.parse().ok()?))
+}
+
 /// The number of KiB on the line of `/proc/<pid>/smaps_rollup` that starts with `key`.
 fn parse_kib(text: &str, key: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(key))?;
@@ -159,6 +183,13 @@ mod tests {
     }
 
     #[test]
+    fn run_time_is_the_first_number() {
+        let ran = Duration::from_nanos(1_460_123_456);
+        assert_eq!(parse_run_time("1460123456 58157 12\n"), Some(ran));
+        assert_eq!(parse_run_time("\n"), None);
+    }
+
+    #[test]
     fn kib_are_read_from_their_own_line() {
         let text = "00400000-7ff rollup\nRss:   2000 kB\nPss:   1234 kB\nPss_Anon: 7 kB\n";
         assert_eq!(parse_kib(text, "Rss:"), Some(2000));
@@ -171,6 +202,7 @@ mod tests {
         cat.tell("hello there=1").unwrap();
         assert_eq!(cat.expect("hello").unwrap().value::<u64>("there"), Ok(1));
         assert!(cat.memory_kib().unwrap() > 0);
+        assert!(cat.run_time().unwrap() > Duration::ZERO);
     }
 
     #[test]

@@ -7,16 +7,19 @@ use std::time::Duration;
 use clap::Args;
 use zeekwire::{
     DropPolicy, Endpoint, Event, ListenOptions, Message, MessageExt, Node, NodeName, RecvError,
-    SetupError, Subscription, Topic,
+    RuntimeConfig, SetupError, Subscription, Topic,
 };
 
 use crate::admin::AdminServer;
 use crate::client::{LinkNews, forward, program};
 use crate::commands::ping::{PING, PONG};
 use crate::commands::subscribe::Printer;
-use crate::config::{Filter, Milliseconds, NodeConfig, Place, QueueBytes, Text};
+use crate::config::{
+    Filter, ForwardingMode, Milliseconds, NodeConfig, Place, Pool, QueueBytes, Text,
+};
 use crate::failure::Failure;
-use crate::flags::{endpoint, filter};
+use crate::flags::{NodeCfgFlags, endpoint, filter};
+use crate::layout::Layout;
 use crate::output;
 use crate::stop::Stop;
 
@@ -26,15 +29,22 @@ const FLUSH_MAX: Duration = Duration::from_secs(2);
 /// Run a node until SIGINT or SIGTERM
 ///
 /// The node listens, answers `zeekwire ping` and `zeekwire status`, and prints the events that it
-/// subscribes to. Nodes do not forward yet: what a peer publishes ends here.
+/// subscribes to. It passes on what others publish, to wherever it is wanted.
 ///
 /// `zeekwire config example` prints a configuration file that holds the defaults; flags win over a
-/// file.
+/// file. With --layout or --node-cfg, the node takes its part in a cluster: the layout says where
+/// it listens and whom it connects to, in place of what the configuration file says, and
+/// `zeekwire layout` shows that of all nodes.
 #[derive(Args, Debug)]
 pub(crate) struct NodeFlags {
     /// Read this configuration file, in TOML; `zeekwire config check` tells what is wrong with one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+
+    /// Be the node of this layout file, in TOML, that --name says; `zeekwire layout --example`
+    /// prints one to start from
+    #[arg(long, value_name = "FILE", conflicts_with = "node_cfg")]
+    layout: Option<PathBuf>,
 
     /// The node's name, unique among the nodes that meet [default: node]
     #[arg(short, long, value_name = "NAME")]
@@ -57,6 +67,26 @@ pub(crate) struct NodeFlags {
     /// Connect to this endpoint, again and again; may be given several times
     #[arg(short, long, value_name = "ENDPOINT", value_parser = endpoint)]
     connect: Vec<Endpoint>,
+
+    /// Let publishers find this node under this label, to share work among all nodes that have the
+    /// same one; may be given several times
+    #[arg(long, value_name = "LABEL")]
+    pool: Vec<Pool>,
+
+    /// How to pass on what others publish: routed to wherever it is wanted, by rules alone, or off
+    /// [default: routed]
+    #[arg(long, value_name = "HOW")]
+    forwarding: Option<ForwardingMode>,
+
+    /// Hold publishers back, all the way to the origin, rather than drop what the next link has no
+    /// room for. One slow subscriber then slows everybody who publishes through this node
+    #[arg(long)]
+    lossless: bool,
+
+    /// Take a member for one that was never away when it could not be reached for less than so many
+    /// milliseconds [default: 2000]
+    #[arg(long, value_name = "MS")]
+    member_down_after_ms: Option<Milliseconds>,
 
     /// Print events whose topic matches this filter, in which `*` stands for any run of bytes; may
     /// be given several times
@@ -84,13 +114,17 @@ pub(crate) struct NodeFlags {
     #[arg(long, value_name = "POLICY")]
     queue_policy: Option<DropPolicy>,
 
-    /// Send a heartbeat on a link that was quiet for so many milliseconds [default: 2000]
+    /// Send a heartbeat on a link that was quiet for so many milliseconds [default: 3000]
     #[arg(long, value_name = "MS")]
     heartbeat_every_ms: Option<Milliseconds>,
 
-    /// Give up a peer that was silent for so many milliseconds [default: 5000]
+    /// Give up a peer that was silent for so many milliseconds [default: 4500]
     #[arg(long, value_name = "MS")]
     heartbeat_silence_max_ms: Option<Milliseconds>,
+
+    // Last: flags that follow would stand under its heading.
+    #[command(flatten)]
+    node_cfg: NodeCfgFlags,
 }
 
 impl NodeFlags {
@@ -103,6 +137,11 @@ impl NodeFlags {
         if let Some(name) = &self.name {
             config.name = Text(name.clone());
         }
+        config.insecure_remote |= self.insecure_remote;
+        if !self.pool.is_empty() {
+            config.pools = self.pool.iter().cloned().map(Text).collect();
+        }
+        self.take_part(&mut config)?;
         if !self.listen.is_empty() || self.no_listen {
             config.listen = self.listen.iter().cloned().map(Place).map(Text).collect();
         }
@@ -118,7 +157,11 @@ impl NodeFlags {
                 .map(Text)
                 .collect();
         }
-        config.insecure_remote |= self.insecure_remote;
+        config.forwarding = self.forwarding.map_or(config.forwarding, Text);
+        config.lossless |= self.lossless;
+        config.member_down_after_ms = self
+            .member_down_after_ms
+            .unwrap_or(config.member_down_after_ms);
         config.json |= self.json;
         config.echo &= !self.no_echo;
         config.admin &= !self.no_admin;
@@ -132,6 +175,42 @@ impl NodeFlags {
         config.check().map_err(Failure::Usage)?;
         Ok(config)
     }
+
+    /// Listens and connects as the layout says, if there is one.
+    fn take_part(&self, config: &mut NodeConfig) -> Result<(), Failure> {
+        let (layout, path) = match (self.layout.as_deref(), self.node_cfg.path()) {
+            (Some(path), _) => (Layout::load(path)?, path),
+            (None, Some(path)) => (self.node_cfg.load(path)?, path),
+            (None, None) => return Ok(()),
+        };
+        let member = layout
+            .member(&config.name.0)
+            .map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
+        let listen = layout.listens_at(member);
+        if let Some(endpoint) = listen.as_ref().filter(|endpoint| !endpoint.is_local())
+            && self.listen.is_empty()
+            && !self.no_listen
+            && !config.insecure_remote
+        {
+            let remark = member.remark(format_args!(
+                "{} is to listen at {endpoint}, which other machines can reach, and links are \
+                 neither encrypted nor authenticated yet: allow it with --insecure-remote, or \
+                 give all nodes loopback addresses",
+                member.name
+            ));
+            return Err(Failure::Usage(remark.in_file(path)));
+        }
+        config.listen = listen.into_iter().map(Place).map(Text).collect();
+        let connect = layout.connects_to(member).map(|(_, endpoint)| endpoint);
+        config.connect = connect.map(Place).map(Text).collect();
+        for label in member.pools() {
+            let pool = Text(Pool(label.to_owned()));
+            if !config.pools.contains(&pool) {
+                config.pools.push(pool);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Runs the command.
@@ -141,6 +220,7 @@ pub(crate) fn run(flags: &NodeFlags) -> Result<(), Failure> {
     let (news_in, news) = channel();
     let node = Node::builder(config.name.0.as_str())
         .program(&program("node"))
+        .configure(routing_of(&config))
         .event_queue(config.queue.bytes_max.0, config.queue.policy.0)
         .heartbeat(
             config.heartbeat.every_ms.duration(),
@@ -187,6 +267,23 @@ pub(crate) fn run(flags: &NodeFlags) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Sets what concerns the cluster.
+fn routing_of(config: &NodeConfig) -> impl Fn(&mut RuntimeConfig) + Send + Sync + 'static {
+    let pools: Vec<String> = config
+        .pools
+        .iter()
+        .map(|Text(Pool(pool))| pool.clone())
+        .collect();
+    let (Text(ForwardingMode(forwarding)), lossless) = (config.forwarding, config.lossless);
+    let member_down_after = config.member_down_after_ms.duration();
+    move |runtime| {
+        runtime.pools.clone_from(&pools);
+        runtime.forwarding = forwarding;
+        runtime.lossless = lossless;
+        runtime.member_down_after = member_down_after;
+    }
+}
+
 fn open_links(node: &Node, config: &NodeConfig) -> Result<(), Failure> {
     let options = ListenOptions {
         insecure_remote: config.insecure_remote,
@@ -226,5 +323,68 @@ fn answer(node: &Node, message: &Message<'_>) {
         let pong = Event::new(PONG, event.args);
         // A pong that finds no room is a ping without answer, which its sender tells.
         let _no_room = node.publish(Topic::of_node(&publisher).as_bytes(), &pong);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use zeekwire::Forwarding;
+
+    use super::*;
+    use crate::flags::{Command, Flags};
+
+    /// The settings that a command line gives.
+    fn settings(args: &[&str]) -> NodeConfig {
+        let typed = ["zeekwire", "node"].iter().chain(args);
+        match Flags::try_parse_from(typed).unwrap().command {
+            Command::Node(flags) => flags.settings().unwrap(),
+            other => panic!("not a node: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn flags_say_what_concerns_the_cluster() {
+        let args = "--forwarding off --lossless --member-down-after-ms 50 --pool a --pool b";
+        let config = settings(&args.split(' ').collect::<Vec<_>>());
+        let mut runtime = RuntimeConfig::new(config.name.0.clone());
+        routing_of(&config)(&mut runtime);
+        assert_eq!(runtime.forwarding, Forwarding::Off);
+        assert_eq!(
+            (runtime.lossless, &runtime.pools[..]),
+            (true, &["a", "b"].map(String::from)[..])
+        );
+        assert_eq!(runtime.member_down_after, Duration::from_millis(50));
+    }
+
+    #[test]
+    fn defaults_of_the_program_are_those_of_the_library() {
+        let config = settings(&[]);
+        let library = RuntimeConfig::new(config.name.0.clone());
+        let mut runtime = library.clone();
+        routing_of(&config)(&mut runtime);
+        assert_eq!(runtime.forwarding, library.forwarding);
+        assert_eq!(
+            (runtime.lossless, &runtime.pools),
+            (library.lossless, &library.pools)
+        );
+        assert_eq!(runtime.member_down_after, library.member_down_after);
+    }
+
+    #[test]
+    fn pools_of_layout_and_flags_add_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cluster.toml");
+        let node = "[[node]]\nname = \"m\"\ntype = \"manager\"\naddress = \"::1\"\npools = [\"b\"]";
+        std::fs::write(&file, node).unwrap();
+        let layout = ["--layout", file.to_str().unwrap(), "-n", "m"];
+        let config = settings(&[&layout[..], &["--pool", "a", "--pool", "b"]].concat());
+        let pools: Vec<_> = config
+            .pools
+            .iter()
+            .map(|Text(Pool(pool))| &pool[..])
+            .collect();
+        assert_eq!(pools, ["a", "b", "manager"]);
+        assert_eq!(config.listen.len(), 1);
     }
 }

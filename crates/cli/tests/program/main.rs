@@ -8,6 +8,7 @@ mod decode;
 mod demo;
 mod errors;
 mod generate;
+mod layout;
 mod links;
 mod pipes;
 mod process;

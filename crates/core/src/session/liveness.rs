@@ -9,7 +9,8 @@ use zeekwire_types::Instant;
 pub struct LivenessLimits {
     /// A side that sent nothing for this long sends a heartbeat.
     pub heartbeat: Duration,
-    /// A peer that was silent for this long is gone, or longer if its own heartbeat is slower.
+    /// A peer that was silent for this long is gone, or longer if its own heartbeat is slower. The
+    /// tick that finds it comes up to an eighth of a heartbeat later.
     pub silence_max: Duration,
     /// A handshake that takes longer has failed.
     pub handshake_max: Duration,
@@ -18,8 +19,9 @@ pub struct LivenessLimits {
 impl Default for LivenessLimits {
     fn default() -> Self {
         Self {
-            heartbeat: Duration::from_secs(2),
-            silence_max: Duration::from_secs(5),
+            heartbeat: Duration::from_secs(3),
+            // With the tick that finds it, below five seconds.
+            silence_max: Duration::from_millis(4_500),
             handshake_max: Duration::from_secs(5),
         }
     }
@@ -37,6 +39,11 @@ pub enum Pulse {
 }
 
 /// When bytes last went each way.
+///
+/// On an idle link one side leads: its heartbeats come first, and the other answers each at once.
+/// So all the links of a node that leads are done with in one burst, and its peers wake once for
+/// both directions. The side that answers waits a tick longer before it speaks by itself, so that
+/// small differences between the two clocks never make the two take turns.
 #[derive(Debug)]
 pub struct Liveness {
     limits: LivenessLimits,
@@ -44,6 +51,8 @@ pub struct Liveness {
     received_at: Instant,
     sent_at: Instant,
     silence_max: Duration,
+    /// Whether the last heartbeat sent was an answer.
+    answers: bool,
 }
 
 impl Liveness {
@@ -57,12 +66,13 @@ impl Liveness {
             received_at: now,
             sent_at: now,
             silence_max,
+            answers: false,
         }
     }
 
     /// The peer promised to send something at least this often.
     pub fn expect_heartbeats(&mut self, every: Duration) {
-        self.silence_max = self.limits.silence_max.max(every * 5 / 2);
+        self.silence_max = self.limits.silence_max.max(every * 3 / 2);
     }
 
     /// Takes note that bytes arrived.
@@ -81,9 +91,19 @@ impl Liveness {
         self.received_at
     }
 
+    /// Takes note that what arrived last was a heartbeat. Returns whether to answer with one.
+    ///
+    /// Who spoke within half of its interval does not, so answers are never answered.
+    #[must_use]
+    pub fn heartbeat_received(&mut self) -> bool {
+        let answer = self.received_at.since(self.sent_at) >= self.limits.heartbeat / 2;
+        self.answers |= answer;
+        answer
+    }
+
     /// What to do now.
     #[must_use]
-    pub fn pulse(&self, now: Instant, up: bool) -> Pulse {
+    pub fn pulse(&mut self, now: Instant, up: bool) -> Pulse {
         // A stranger that trickles bytes must not hold a handshake open.
         let (since, silence_max) = match up {
             true => (self.received_at, self.silence_max),
@@ -93,8 +113,11 @@ impl Liveness {
         if silent >= silence_max {
             return Pulse::Silent(silent);
         }
-        // A tick comes eight times per heartbeat; speaking a tick early keeps the promise.
-        if up && now.since(self.sent_at) >= self.limits.heartbeat / 8 * 7 {
+        // A tick comes eight times per heartbeat. Who leads speaks a tick early; who answers must
+        // not come first.
+        let eighths = if self.answers { 8 } else { 7 };
+        if up && now.since(self.sent_at) >= self.limits.heartbeat / 8 * eighths {
+            self.answers = false;
             return Pulse::Speak;
         }
         Pulse::Fine
@@ -108,27 +131,4 @@ impl Liveness {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_silent_peer_is_given_up_and_a_silent_side_speaks() {
-        let limits = LivenessLimits::default();
-        let mut liveness = Liveness::new(Instant::ZERO, limits);
-        let at = |ms| Instant::ZERO + Duration::from_millis(ms);
-        assert_eq!(liveness.pulse(at(1000), true), Pulse::Fine);
-        assert_eq!(liveness.pulse(at(1750), true), Pulse::Speak);
-        liveness.sent(at(1750));
-        assert_eq!(liveness.pulse(at(1800), true), Pulse::Fine);
-        assert_eq!(
-            liveness.pulse(at(5000), true),
-            Pulse::Silent(Duration::from_secs(5))
-        );
-        liveness.expect_heartbeats(Duration::from_secs(4));
-        assert_eq!(liveness.pulse(at(5000), true), Pulse::Speak);
-        assert_eq!(
-            liveness.pulse(at(10_000), true),
-            Pulse::Silent(Duration::from_secs(10))
-        );
-    }
-}
+mod tests;

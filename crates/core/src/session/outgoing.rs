@@ -15,7 +15,7 @@ use zeekwire_types::{DropPolicy, TrafficClass};
 
 use super::queue::{ClassQueue, Piece};
 use crate::drops::DropCounters;
-use crate::wire::FrameHeader;
+use crate::wire::{FrameHeader, LossCause};
 
 /// Bytes planned for one write.
 const WRITE_BYTES_MAX: usize = 256 * 1024;
@@ -158,13 +158,14 @@ impl Outgoing {
         let index = class.index();
         let budget = self.limits.budget_bytes[index];
         if class != TrafficClass::Control && message.len() > self.message_bytes_max {
-            self.drops.count(message);
+            self.drops.count(message, LossCause::TooLong);
             return Offered::Dropped;
         }
         let staged_bytes = self.staged_bytes;
         // Who blocks was not told to wait below half of the budget, so it loses nothing there.
         let blocks = class == TrafficClass::Event && self.limits.policy == DropPolicy::Block;
         let queue = &mut self.queues[index];
+        let full = LossCause::QueueFull;
         // One message always fits an empty queue, however small the budget.
         let is_full = |queue: &ClassQueue| {
             let waiting = queue.queued_bytes() + staged_bytes;
@@ -178,16 +179,16 @@ impl Outgoing {
                     return Offered::Overflow;
                 }
                 (TrafficClass::Event, DropPolicy::DropOldest) => {
-                    while is_full(queue) && queue.drop_oldest(|dropped| self.drops.count(dropped)) {
-                    }
+                    let mut count = |dropped: &[u8]| self.drops.count(dropped, full);
+                    while is_full(queue) && queue.drop_oldest(&mut count) {}
                     if is_full(queue) {
-                        self.drops.count(message);
+                        self.drops.count(message, full);
                         return Offered::Dropped;
                     }
                 }
                 (TrafficClass::Event, DropPolicy::Block | DropPolicy::DropNewest)
                 | (TrafficClass::Store | TrafficClass::Log, _) => {
-                    self.drops.count(message);
+                    self.drops.count(message, full);
                     return Offered::Dropped;
                 }
             }
@@ -197,9 +198,35 @@ impl Outgoing {
         Offered::Queued
     }
 
+    /// As [`Outgoing::offer`], beyond the budget if need be: the credit of those who send to this
+    /// node bounds what may come.
+    pub fn offer_lossless(
+        &mut self,
+        class: TrafficClass,
+        source: &[u8],
+        range: Range<usize>,
+    ) -> Offered {
+        let index = class.index();
+        let waiting = self.queues[index].queued_bytes() + self.staged_bytes + range.len();
+        let fits = range.len() <= self.message_bytes_max;
+        if !fits || class == TrafficClass::Control || waiting <= self.limits.budget_bytes[index] {
+            return self.offer(class, source, range);
+        }
+        self.queues[index].push(&source[range]);
+        self.messages += 1;
+        Offered::Queued
+    }
+
     /// Counts a message that is not to be sent here.
     pub fn refuse(&mut self, message: &[u8]) {
-        self.drops.count(message);
+        self.drops.count(message, LossCause::QueueFull);
+    }
+
+    /// Takes what was dropped since the last call, by publisher.
+    pub(crate) fn take_unreported_drops(
+        &mut self,
+    ) -> Vec<(crate::drops::Loser, crate::drops::DropTotal)> {
+        self.drops.take_unreported()
     }
 
     /// Fills in the slices of `source` that were staged in this turn, as far as there is room.
@@ -449,8 +476,9 @@ impl Outgoing {
     pub fn discard(&mut self) {
         for class in [TrafficClass::Store, TrafficClass::Event, TrafficClass::Log] {
             let queue = &mut self.queues[class.index()];
-            while queue.drop_oldest(|dropped| self.drops.count(dropped)) {}
-            queue.drop_half_sent(|dropped| self.drops.count(dropped));
+            let mut count = |dropped: &[u8]| self.drops.count(dropped, LossCause::LinkLost);
+            while queue.drop_oldest(&mut count) {}
+            queue.drop_half_sent(count);
         }
     }
 }

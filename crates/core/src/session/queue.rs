@@ -343,6 +343,7 @@ impl Cursor {
                     hop_limit: 0,
                     envelope_bytes: 0,
                     payload_bytes: end - start,
+                    tree: 0,
                 };
                 Piece {
                     class,

@@ -19,10 +19,13 @@ struct Envelope {
   # Name of the publishing node.
   format @5 :Text;
   # Name of the payload's serializer.
+  survey @6 :UInt64;
+  # If not 0, this is a question of the publisher's with this number; or, where the topic is its
+  # `.node.<name>`, an answer to that question.
 }
 
 struct Control {
-  # One message between the two ends of a link; never forwarded.
+  # One message between the two ends of a link. Only `update`, `routed` and `trace` travel further.
   union {
     hello @0 :Hello;
     # First from each side.
@@ -42,8 +45,18 @@ struct Control {
     # Answers a `Filters` with this token: it is effective here.
     credit @8 :Credit;
     # Moves the limit up to which the other side may send.
-    dropped @9 :Dropped;
-    # Reports messages of the other side that were dropped here.
+    digest @9 :Digest;
+    # First on a link that routes: which records the sender knows.
+    update @10 :Update;
+    # What one member says of itself, flooded over all links that route.
+    synced @11 :Void;
+    # Every record that the other side's digest lacked was sent before this.
+    want @12 :NodeRef;
+    # Send me the whole record of this member.
+    routed @13 :Routed;
+    # For one member, from hop to hop.
+    trace @14 :Trace;
+    # Goes where a publication would go, and tells its origin how.
   }
 }
 
@@ -54,6 +67,7 @@ struct Hello {
   role @3 :Role;
   features @4 :UInt64;
   # Bits of optional behaviour that the sender understands. Unknown bits are ignored.
+  # Bit 0: routes over this link. A link routes if both sides say so.
   heartbeatMs @5 :UInt32;
   # The sender lets no more than this pass without a byte.
   messageBytesMax @6 :UInt64;
@@ -110,9 +124,118 @@ struct Credit {
   # The other side may send up to this many bytes of the class, counted from the link's start.
 }
 
-struct Dropped {
-  class @0 :UInt8;
-  messages @1 :UInt64;
-  bytes @2 :UInt64;
-  # Since the last report.
+struct NodeRef {
+  # One life of one node.
+  name @0 :Text;
+  startedUs @1 :UInt64;
+  random @2 :UInt64;
+}
+
+struct Digest {
+  records @0 :List(Version);
+  complete @1 :Bool;
+  # No more parts follow.
+
+  struct Version {
+    node @0 :NodeRef;
+    version @1 :UInt64;
+  }
+}
+
+struct Update {
+  # Brings the record of one member from one version to another. Applied as a whole, once all parts
+  # are there.
+  origin @0 :NodeRef;
+  base @1 :UInt64;
+  # The version that the changes start from; 0 for a whole record.
+  version @2 :UInt64;
+  # The version that they lead to.
+  tree @3 :UInt32;
+  # Names the origin's shortest-path tree in frame headers; not 0.
+  complete @4 :Bool;
+  # No more parts follow.
+  confirm @5 :Bool;
+  # The origin wants to hear from every member that has this version.
+  added @6 :Items;
+  removed @7 :Items;
+}
+
+struct Items {
+  neighbours @0 :List(NodeRef);
+  # Members over whose link the origin routes. An edge counts if both ends name each other.
+  leaves @1 :List(NodeRef);
+  # Members that are attached to the origin and do not route.
+  superseded @2 :List(NodeRef);
+  # Lives that ended, although some member may still believe in them.
+  filters @3 :List(Data);
+  # What the origin and all that is attached to it subscribed to.
+  pools @4 :List(Text);
+  # Labels under which publishers find the origin.
+}
+
+struct Routed {
+  to @0 :NodeRef;
+  from @1 :NodeRef;
+  hopLimit @2 :UInt8;
+  union {
+    confirm @3 :UInt64;
+    # This version of the record of `to` is effective at `from`.
+    ask @4 :UInt64;
+    # Confirm this version of the record of `from`, or a later one, if it is effective at `to`.
+    ping @5 :UInt64;
+    # Are you alive? The answer carries the same number.
+    pong @6 :UInt64;
+    lost @7 :Lost;
+    # Messages that entered the cluster at `to` were lost at `from`. A node that does not route
+    # tells its peer, who passes it on.
+    traced @8 :Trace;
+    # How far a trace of `to` has come.
+  }
+}
+
+struct Lost {
+  publisher @0 :Text;
+  class @1 :UInt8;
+  cause @2 :Cause;
+  messages @3 :UInt64;
+  bytes @4 :UInt64;
+  # Since the last report of the same kind.
+  peer @5 :Text;
+  # The node for which they were meant next; empty for local subscribers.
+  tree @6 :UInt32;
+  # The tree that they followed.
+
+  enum Cause {
+    unspecified @0;
+    queueFull @1;
+    # The queue of a link was full.
+    inboxFull @2;
+    # The inbox of a subscriber was full.
+    tooLong @3;
+    # Longer than the next node takes.
+    linkLost @4;
+    # Waited for a link that broke.
+    hopLimit @5;
+    noRoute @6;
+    # The member whose tree it follows is not known.
+  }
+}
+
+struct Trace {
+  number @0 :UInt64;
+  # Chosen by the origin.
+  origin @1 :NodeRef;
+  tree @2 :UInt32;
+  topic @3 :Data;
+  hops @4 :List(Hop);
+
+  struct Hop {
+    node @0 :Text;
+    timeUs @1 :UInt64;
+    # Wall clock of the node when the trace came, in microseconds since the Unix epoch.
+    queuedBytes @2 :UInt64;
+    # Events that waited for the link by which the trace left; 0 at the last hop.
+    subscribed @3 :Bool;
+    # Somebody at this node, or attached to it, subscribed to the topic.
+  }
 }

@@ -199,8 +199,14 @@ impl Inbox {
     }
 
     /// For the engine: adds messages. `items` is left empty; `charge_bytes` is what the block
-    /// really costs.
-    pub fn deposit(&self, block: Block, items: &mut Vec<Item>, charge_bytes: usize) -> Deposit {
+    /// really costs. `lose` is shown each message that is dropped for them, or of them.
+    pub fn deposit(
+        &self,
+        block: Block,
+        items: &mut Vec<Item>,
+        charge_bytes: usize,
+        mut lose: impl FnMut(&Message<'_>),
+    ) -> Deposit {
         let mut state = self.lock();
         let mut deposit = Deposit::default();
         let count = items.len() as u64;
@@ -220,7 +226,10 @@ impl Inbox {
         };
         if full(&state) && self.limits.policy == DropPolicy::DropNewest {
             state.dropped += count;
-            items.clear();
+            let bytes = (*block).as_ref();
+            for item in items.drain(..) {
+                lose(&message(bytes, &item));
+            }
             return Deposit {
                 dropped: count,
                 congested: true,
@@ -231,6 +240,7 @@ impl Inbox {
                 break;
             };
             deposit.dropped += batch.len() as u64;
+            batch.messages().for_each(|message| lose(&message));
             state.forget(batch);
         }
         let was_empty = state.batches.is_empty();

@@ -1,11 +1,15 @@
-//! Counting what was dropped, in total and for the topics that lost most.
+//! Counting what was lost: in total, for the topics that lost most, and for its publishers.
 
-use zeekwire_types::TrafficClass;
+use std::collections::BTreeMap;
 
-use crate::wire::{Frame, Located};
+use zeekwire_types::{NodeName, TrafficClass};
+
+use crate::wire::{Frame, Located, LossCause};
 
 /// Topics that are counted apart.
 const TOPIC_COUNT_MAX: usize = 16;
+/// Publishers, with class and cause, that are counted apart between two reports.
+const REPORT_COUNT_MAX: usize = 256;
 
 /// Messages and bytes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -14,6 +18,14 @@ pub struct DropTotal {
     pub messages: u64,
     /// Their bytes on the wire.
     pub bytes: u64,
+}
+
+impl DropTotal {
+    /// Adds another count to this one.
+    pub const fn add(&mut self, other: Self) {
+        self.messages = self.messages.saturating_add(other.messages);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
 }
 
 /// One topic's share of the drops.
@@ -27,6 +39,16 @@ pub struct TopicDrops {
     pub error: u64,
 }
 
+/// Whose messages were lost, and how.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Loser {
+    /// Where they entered the cluster; 0 where that is not known.
+    pub(crate) tree: u32,
+    pub(crate) publisher: NodeName,
+    pub(crate) class: TrafficClass,
+    pub(crate) cause: LossCause,
+}
+
 /// What was dropped in one place.
 ///
 /// Topics are counted with the space-saving algorithm (Metwally, Agrawal, El Abbadi, 2005): a
@@ -34,32 +56,87 @@ pub struct TopicDrops {
 #[derive(Clone, Debug, Default)]
 pub struct DropCounters {
     by_class: [DropTotal; TrafficClass::COUNT],
+    by_cause: BTreeMap<LossCause, DropTotal>,
     topics: Vec<TopicDrops>,
+    /// Since the last report. Beyond its bound messages are counted, but not reported.
+    unreported: Vec<(Loser, DropTotal)>,
     /// The envelope counted last: most drops come in runs of one topic.
-    last: Option<(Vec<u8>, Located, usize)>,
+    last: Option<Last>,
+}
+
+#[derive(Clone, Debug)]
+struct Last {
+    envelope: Vec<u8>,
+    located: Located,
+    tree: u32,
+    cause: LossCause,
+    topic: usize,
+    loser: Option<usize>,
 }
 
 impl DropCounters {
     /// Counts one whole message that this node encoded or verified before.
-    pub fn count(&mut self, message: &[u8]) {
+    pub fn count(&mut self, message: &[u8], cause: LossCause) {
         let Ok(frame) = Frame::whole(message) else {
             return;
         };
-        let total = &mut self.by_class[frame.header.class.index()];
-        total.messages += 1;
-        total.bytes += message.len() as u64;
+        let one = DropTotal {
+            messages: 1,
+            bytes: message.len() as u64,
+        };
+        self.by_class[frame.header.class.index()].add(one);
+        self.by_cause.entry(cause).or_default().add(one);
         let envelope = frame.envelope();
-        if let Some((known, located, index)) = &self.last
-            && located.resembling(known, envelope).is_some()
+        let tree = frame.header.tree;
+        if let Some(last) = &self.last
+            && (last.tree, last.cause) == (tree, cause)
+            && last.located.resembling(&last.envelope, envelope).is_some()
         {
-            self.topics[*index].messages += 1;
+            self.topics[last.topic].messages += 1;
+            if let Some(loser) = last.loser {
+                self.unreported[loser].1.add(one);
+            }
             return;
         }
         let Ok(located) = Located::verify(envelope) else {
             return;
         };
-        let index = self.count_topic(located.envelope(envelope).topic());
-        self.last = Some((envelope.to_vec(), located, index));
+        let parts = located.envelope(envelope);
+        let topic = self.count_topic(parts.topic());
+        let loser = NodeName::new(parts.publisher()).ok().and_then(|publisher| {
+            let class = frame.header.class;
+            let loser = Loser {
+                tree,
+                publisher,
+                class,
+                cause,
+            };
+            self.count_loser(loser, one)
+        });
+        self.last = Some(Last {
+            envelope: envelope.to_vec(),
+            located,
+            tree,
+            cause,
+            topic,
+            loser,
+        });
+    }
+
+    fn count_loser(&mut self, loser: Loser, one: DropTotal) -> Option<usize> {
+        let known = self
+            .unreported
+            .iter()
+            .position(|(known, _)| *known == loser);
+        if let Some(at) = known {
+            self.unreported[at].1.add(one);
+            return Some(at);
+        }
+        if self.unreported.len() >= REPORT_COUNT_MAX {
+            return None;
+        }
+        self.unreported.push((loser, one));
+        Some(self.unreported.len() - 1)
     }
 
     fn count_topic(&mut self, topic: &[u8]) -> usize {
@@ -84,21 +161,32 @@ impl DropCounters {
         index
     }
 
+    /// Takes what was lost since the last call, by publisher.
+    pub(crate) fn take_unreported(&mut self) -> Vec<(Loser, DropTotal)> {
+        if self.unreported.is_empty() {
+            return Vec::new();
+        }
+        self.last = None;
+        std::mem::take(&mut self.unreported)
+    }
+
     /// Drops of one class.
     #[must_use]
     pub const fn of(&self, class: TrafficClass) -> DropTotal {
         self.by_class[class.index()]
     }
 
+    /// Drops by cause, those that happened.
+    pub fn by_cause(&self) -> impl Iterator<Item = (LossCause, DropTotal)> {
+        self.by_cause.iter().map(|(cause, total)| (*cause, *total))
+    }
+
     /// Drops of all classes.
     #[must_use]
     pub fn total(&self) -> DropTotal {
-        self.by_class
-            .iter()
-            .fold(DropTotal::default(), |sum, class| DropTotal {
-                messages: sum.messages + class.messages,
-                bytes: sum.bytes + class.bytes,
-            })
+        let mut sum = DropTotal::default();
+        self.by_class.iter().for_each(|class| sum.add(*class));
+        sum
     }
 
     /// The topics that lost most, the worst first.
@@ -123,8 +211,9 @@ mod tests {
     fn the_worst_topic_is_found_among_many() {
         let mut drops = DropCounters::default();
         for round in 0..1000 {
-            drops.count(&message(b"zeek/noisy", b"x"));
-            drops.count(&message(format!("zeek/rare/{round}").as_bytes(), b"x"));
+            drops.count(&message(b"zeek/noisy", b"x"), LossCause::QueueFull);
+            let rare = format!("zeek/rare/{round}");
+            drops.count(&message(rare.as_bytes(), b"x"), LossCause::QueueFull);
         }
         assert_eq!(drops.total().messages, 2000);
         let topics = drops.topics();
@@ -133,5 +222,28 @@ mod tests {
             (&topics[0].topic[..], topics[0].messages),
             (&b"zeek/noisy"[..], 1000)
         );
+    }
+
+    #[test]
+    fn each_publisher_hears_of_its_own_once() {
+        let mut drops = DropCounters::default();
+        for cause in [
+            LossCause::QueueFull,
+            LossCause::LinkLost,
+            LossCause::QueueFull,
+        ] {
+            drops.count(&message(b"t", b"x"), cause);
+        }
+        let reports = drops.take_unreported();
+        let counted = reports
+            .iter()
+            .map(|(loser, total)| (loser.cause, total.messages));
+        let counted: Vec<_> = counted.collect();
+        assert_eq!(
+            counted,
+            [(LossCause::QueueFull, 2), (LossCause::LinkLost, 1)]
+        );
+        assert!(drops.take_unreported().is_empty());
+        assert_eq!(drops.total().messages, 3);
     }
 }

@@ -38,6 +38,14 @@ pub enum Fault {
     Control,
     /// A control message holds a filter that breaks the rules.
     ControlFilter,
+    /// A control message names a node or a pool by what is no name.
+    ControlName,
+    /// A record's version does not rise, or its tree has no number.
+    ControlVersion,
+    /// Routing was spoken of on a link that does not route.
+    NotRouting,
+    /// A member says more of itself than any may.
+    RecordTooLong,
     /// The peer subscribed to more filters than one link may.
     TooManyFilters,
     /// The peer's name is not a node name.
@@ -73,6 +81,10 @@ impl fmt::Display for Fault {
             Self::ControlTooLong => "a control message is too long",
             Self::Control => "a control message is malformed",
             Self::ControlFilter => "a control message holds an invalid filter",
+            Self::ControlName => "a control message holds an invalid name",
+            Self::ControlVersion => "a record's version or tree number is out of range",
+            Self::NotRouting => "routing was spoken of on a link that does not route",
+            Self::RecordTooLong => "a member's record is too long",
             Self::TooManyFilters => "the peer subscribed to too many filters",
             Self::HelloName => "the peer's name is not a node name",
             Self::HelloRole => "the peer's role is unknown",

@@ -81,6 +81,16 @@ impl SequenceGate {
         self.epoch
     }
 
+    /// Forgets a publisher: its next life is welcome even if its clock went back.
+    pub(crate) fn forget(&mut self, publisher: &str) {
+        if let Some(&index) = self.by_publisher.get(publisher) {
+            let slot = &mut self.slots[index];
+            slot.incarnation = Incarnation::default();
+            slot.next = [0; TrafficClass::COUNT];
+            self.epoch += 1;
+        }
+    }
+
     /// Lets a sequence pass once, and only upwards.
     #[inline]
     pub(crate) fn pass(&mut self, slot: usize, class: TrafficClass, sequence: u64) -> bool {

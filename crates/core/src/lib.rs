@@ -10,7 +10,9 @@
 mod drops;
 mod fault;
 mod gate;
+mod membership;
 pub mod node;
+mod routing;
 pub mod session;
 #[cfg(test)]
 mod testing;

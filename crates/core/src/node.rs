@@ -6,36 +6,53 @@
 
 mod advertising;
 mod congestion;
+mod edges;
+mod flooding;
+mod forwarding;
 mod link;
 mod link_end;
+mod losses;
+mod naming;
 mod publishing;
 mod receiving;
+mod relaying;
+mod rules;
+mod settling;
 mod subscribing;
 mod ticking;
+mod view;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use slab::Slab;
-use zeekwire_types::{NodeId, Role, TopicFilter};
+use zeekwire_types::{Instant, NodeId, Role, Topic, TopicFilter};
 
+use crate::drops::DropCounters;
 use crate::gate::SequenceGate;
+use crate::membership::Membership;
+use crate::routing::{Confirmations, Database, OwnRecord};
 use crate::session::SessionConfig;
 use crate::topics::TopicTable;
-use crate::wire::{Control, ControlWriter, CreditTemplate, Hello};
+use crate::wire::{Control, ControlWriter, CreditTemplate, Hello, Item, Trace};
 
 pub use congestion::PATIENCE;
+pub use forwarding::{Forwarded, Forwarding};
 pub use link::{Link, LinkConfig, LinkKey};
 pub use link_end::LinkEnd;
+pub use losses::LossPlace;
+pub use naming::PROBE_MAX;
 pub use publishing::{Published, Routed};
 pub use receiving::{Message, Received};
+pub use rules::Rule;
 pub use subscribing::{Scope, SubscriberKey};
+pub use view::MemberView;
 
 /// Who a node is, and how its links behave.
 #[derive(Clone, Debug)]
 pub struct NodeConfig {
     /// Name and incarnation.
     pub id: NodeId,
-    /// Whether it forwards.
+    /// Whether it takes part in routing and membership.
     pub role: Role,
     /// For people: what runs here.
     pub program: String,
@@ -43,6 +60,14 @@ pub struct NodeConfig {
     pub session: SessionConfig,
     /// A link that is full and makes no progress for this long no longer makes publishers wait.
     pub stall_max: std::time::Duration,
+    /// Whether and how a member passes on what others published.
+    pub forwarding: Forwarding,
+    /// A forwarder whose next link is behind keeps credit back instead of dropping.
+    pub lossless: bool,
+    /// Labels under which publishers find this node.
+    pub pools: Vec<String>,
+    /// A member that cannot be reached for shorter than this was never away.
+    pub member_down_after: std::time::Duration,
     /// Makes hashing hard to foresee. Equal seeds and inputs give equal outputs.
     pub seed: u64,
 }
@@ -79,6 +104,28 @@ pub enum Output {
     },
     /// A link that was full takes messages again, or gave up: waiting publishers may go on.
     Relaxed,
+    /// Another member is there, and what it subscribed to is effective here. For each name ups and
+    /// downs take turns.
+    NodeUp {
+        /// The member.
+        node: NodeId,
+    },
+    /// A member is gone.
+    NodeDown {
+        /// The member.
+        node: NodeId,
+    },
+    /// Another live node has this node's name and the better right to it. All links are closing;
+    /// the node is of no more use.
+    Yielded {
+        /// Who has the name.
+        to: NodeId,
+    },
+    /// How far a trace of this node's has come.
+    Traced {
+        /// With the hops so far.
+        trace: Trace,
+    },
 }
 
 /// One member or client of a cluster, without sockets or clocks.
@@ -93,11 +140,11 @@ pub struct Node {
     local: TopicTable<u32>,
     /// Which local subscribers want what this node itself publishes.
     loopback: TopicTable<u32>,
-    subscriptions: BTreeMap<TopicFilter, Vec<(SubscriberKey, Scope)>>,
+    subscriptions: BTreeMap<TopicFilter, Vec<subscribing::Holder>>,
     /// Subscribers that listen to one link only.
     scoped: BTreeMap<SubscriberKey, LinkKey>,
-    /// Links that have yet to confirm, by token.
-    waiting: BTreeMap<u64, BTreeSet<usize>>,
+    /// What has yet to be confirmed, by token.
+    waiting: BTreeMap<u64, subscribing::Waiting>,
     advertised: advertising::Advertisements,
     gate: SequenceGate,
     credit_template: CreditTemplate,
@@ -115,6 +162,26 @@ pub struct Node {
     outputs: VecDeque<Output>,
     /// Messages refused because they were repeated or came too late.
     pub(crate) repeated: u64,
+    /// When the driver last told the time.
+    now: Instant,
+    own: OwnRecord,
+    db: Database,
+    /// Records or links changed since paths were found.
+    paths_changed: bool,
+    route_changes: u64,
+    membership: Membership,
+    confirmations: Confirmations<LinkKey>,
+    probes: Vec<naming::Probe>,
+    probe_number: u64,
+    gave_way: bool,
+    rules: rules::Rules,
+    forward_targets: Vec<u32>,
+    /// Lost without a link, or on links that are gone.
+    drops: DropCounters,
+    inbox_drops: DropCounters,
+    own_losses: losses::OwnLosses,
+    /// Members beyond the bound.
+    refused_records: u64,
 }
 
 impl Node {
@@ -123,6 +190,15 @@ impl Node {
     pub fn new(mut config: NodeConfig) -> Self {
         config.session.incoming = config.session.incoming.with_usable_windows();
         let seed = config.seed;
+        let own_filter = TopicFilter::exact(Topic::of_node(&config.id.name).as_bytes());
+        let pools = config
+            .pools
+            .iter()
+            .map(|label| Item::Pool(label.as_str().into()));
+        let items = own_filter.ok().map(Item::Filter).into_iter().chain(pools);
+        let own = OwnRecord::new(config.id.clone(), items);
+        let db = Database::new(seed.wrapping_add(4), &own.snapshot());
+        let membership = Membership::new(config.member_down_after);
         let mut heartbeat = Vec::new();
         ControlWriter::write(&Control::Heartbeat, &mut heartbeat);
         Self {
@@ -148,7 +224,30 @@ impl Node {
             dirty: Vec::new(),
             outputs: VecDeque::new(),
             repeated: 0,
+            now: Instant::ZERO,
+            own,
+            db,
+            paths_changed: false,
+            route_changes: 0,
+            membership,
+            confirmations: Confirmations::new(),
+            probes: Vec::new(),
+            probe_number: 0,
+            gave_way: false,
+            rules: rules::Rules::new(seed.wrapping_add(5)),
+            forward_targets: Vec::new(),
+            drops: DropCounters::default(),
+            inbox_drops: DropCounters::default(),
+            own_losses: losses::OwnLosses::default(),
+            refused_records: 0,
         }
+    }
+
+    /// The number of this node's shortest-path tree, for the headers of its publications. It may
+    /// change while the node joins others.
+    #[must_use]
+    pub const fn tree(&self) -> u32 {
+        self.own.tree()
     }
 
     /// Name and incarnation.
@@ -165,6 +264,7 @@ impl Node {
 
     /// The next thing that the driver must do.
     pub fn poll_output(&mut self) -> Option<Output> {
+        self.settle();
         self.outputs.pop_front()
     }
 
@@ -176,7 +276,7 @@ impl Node {
     /// Whether there is neither an output nor a dirty link to take.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.outputs.is_empty() && self.dirty.is_empty()
+        self.outputs.is_empty() && self.dirty.is_empty() && !self.paths_changed
     }
 
     /// A link, unless it is gone.
@@ -203,12 +303,12 @@ impl Node {
         self.repeated
     }
 
-    fn hello(&self, session: &SessionConfig) -> Hello {
+    fn hello(&self, session: &SessionConfig, routes: bool) -> Hello {
         let heartbeat_ms = session.liveness.heartbeat.as_millis();
         Hello {
             node: self.config.id.clone(),
             role: self.config.role,
-            features: 0,
+            features: u64::from(routes) * crate::wire::FEATURE_ROUTES,
             heartbeat_ms: u32::try_from(heartbeat_ms).unwrap_or(u32::MAX).max(1),
             message_bytes_max: session.incoming.message_bytes_max as u64,
             credit_limits: session.incoming.window_bytes,

@@ -219,16 +219,22 @@ impl Session {
         let mut frames = std::mem::take(&mut self.scratch);
         frames.clear();
         ControlWriter::write(control, &mut frames);
+        let fits = self.send_frames(&frames);
+        // One long list of filters should not be remembered for the life of the link.
+        if frames.capacity() <= 4096 {
+            self.scratch = frames;
+        }
+        fits
+    }
+
+    /// As [`Session::send`], for control messages that were written beforehand.
+    pub fn send_frames(&mut self, frames: &[u8]) -> bool {
         let mut fits = true;
-        let mut rest = &frames[..];
+        let mut rest = frames;
         while let Ok(Some(frame)) = crate::wire::split(rest) {
             let offered = self.outgoing.enqueue(frame.header.class, frame.bytes);
             fits &= offered == Offered::Queued;
             rest = &rest[frame.bytes.len()..];
-        }
-        // One long list of filters should not be remembered for the life of the link.
-        if frames.capacity() <= 4096 {
-            self.scratch = frames;
         }
         fits
     }

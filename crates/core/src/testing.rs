@@ -6,10 +6,14 @@ use zeekwire_types::{Incarnation, NodeId, NodeName, TrafficClass};
 use crate::wire::{EnvelopeTemplate, FrameHeader};
 
 pub(crate) fn node(name: &str) -> NodeId {
+    node_id(name, 1)
+}
+
+pub(crate) fn node_id(name: &str, started_us: u64) -> NodeId {
     NodeId {
         name: NodeName::new(name).expect("a good name"),
         incarnation: Incarnation {
-            started_us: 1,
+            started_us,
             random: 1,
         },
     }
@@ -28,6 +32,7 @@ pub(crate) fn message_of(class: TrafficClass, topic: &[u8], payload: &[u8]) -> V
         hop_limit: 1,
         envelope_bytes: template.bytes().len(),
         payload_bytes: payload.len(),
+        tree: 0,
     };
     let mut bytes = header.encode().to_vec();
     bytes.extend(template.bytes());

@@ -8,9 +8,11 @@ mod credit;
 mod envelope;
 mod header;
 mod preamble;
+mod routing;
 
-pub use control::{Control, ControlWriter, Goodbye, Hello, Reason};
+pub use control::{Control, ControlWriter, FEATURE_ROUTES, Goodbye, Hello, Reason};
 pub use credit::CreditTemplate;
 pub use envelope::{Envelope, EnvelopeTemplate, Located};
 pub use header::{Frame, FrameHeader, split};
 pub use preamble::{Foreign, PREAMBLE_BYTES, Preamble, PreambleError};
+pub use routing::{Body, Digest, Hop, Item, LossCause, Lost, Routed, Trace, Update};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use zeekwire_backend::LinkObserver;
+use zeekwire_core::node::Forwarding;
 use zeekwire_core::session::SessionConfig;
 use zeekwire_transport::{Inproc, SocketOptions};
 use zeekwire_types::{DropPolicy, NodeName, Role, TrafficClass};
@@ -13,7 +14,7 @@ use zeekwire_types::{DropPolicy, NodeName, Role, TrafficClass};
 pub struct RuntimeConfig {
     /// The node's name.
     pub name: NodeName,
-    /// Whether it forwards.
+    /// Whether it takes part in routing and membership.
     pub role: Role,
     /// For people: what runs here.
     pub program: String,
@@ -21,6 +22,15 @@ pub struct RuntimeConfig {
     pub session: SessionConfig,
     /// A full link that makes no progress for this long no longer makes publishers wait.
     pub stall_max: Duration,
+    /// Whether and how a member passes on what others published.
+    pub forwarding: Forwarding,
+    /// A forwarder whose next link is behind keeps credit back instead of dropping. That slows all
+    /// who publish through it, for as long as any taker is slow.
+    pub lossless: bool,
+    /// Labels under which publishers find this node.
+    pub pools: Vec<String>,
+    /// A member that cannot be reached for shorter than this was never away.
+    pub member_down_after: Duration,
     /// Bytes of publications that may wait to be routed. Less where the queues of links are small
     /// and make publishers wait.
     pub ring_bytes_max: usize,
@@ -51,6 +61,10 @@ impl RuntimeConfig {
             program: format!("zeekwire {}", env!("CARGO_PKG_VERSION")),
             session: SessionConfig::default(),
             stall_max: Duration::from_millis(500),
+            forwarding: Forwarding::default(),
+            lossless: false,
+            pools: Vec::new(),
+            member_down_after: Duration::from_secs(2),
             ring_bytes_max: 512 * 1024,
             block_bytes: 256 * 1024,
             block_count_max: 64,

@@ -57,6 +57,8 @@ enum TimerKey {
 /// Everything of a node but its thread.
 pub(crate) struct Engine {
     pub(crate) node: Node,
+    /// The number of this node's tree as publishers know it.
+    tree: u32,
     clock: Clock,
     network: Network,
     outbox: Arc<Outbox>,
@@ -69,6 +71,8 @@ pub(crate) struct Engine {
     timers: Timers<TimerKey>,
     pool: BlockPool,
     block: Block,
+    /// Stands in for the block while that is being read.
+    no_block: Block,
     copies: CopyPool,
     ring: Ring,
     ring_keep_bytes: usize,
@@ -117,10 +121,17 @@ impl Engine {
             program: config.program.clone(),
             session: config.session,
             stall_max: config.stall_max,
+            forwarding: config.forwarding,
+            lossless: config.lossless,
+            pools: config.pools.clone(),
+            member_down_after: config.member_down_after,
             seed: random(),
         });
+        let tree = node.tree();
+        outbox.set_tree(tree);
         Self {
             node,
+            tree,
             clock,
             network,
             outbox,
@@ -132,6 +143,7 @@ impl Engine {
             timers: Timers::new(),
             pool,
             block,
+            no_block: Block::default(),
             copies: CopyPool::default(),
             ring: Ring::default(),
             ring_keep_bytes: 2 * config.ring_bytes_max,
@@ -236,8 +248,17 @@ impl Engine {
                 done = false;
             }
             if done && self.node.is_quiet() {
+                self.follow_tree();
                 return;
             }
+        }
+    }
+
+    /// Tells publishers when the number of this node's tree has changed.
+    fn follow_tree(&mut self) {
+        if self.tree != self.node.tree() {
+            self.tree = self.node.tree();
+            self.outbox.set_tree(self.tree);
         }
     }
 

@@ -22,4 +22,5 @@ mod templates;
 pub use config::RuntimeConfig;
 pub use native::NativeBackend;
 pub use zeekwire_backend::Backend;
+pub use zeekwire_core::node::Forwarding;
 pub use zeekwire_transport::{Endpoint, EndpointError, Inproc};

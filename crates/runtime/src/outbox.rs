@@ -58,6 +58,8 @@ struct State {
     ring: Ring,
     templates: Templates,
     next_sequence: [u64; TrafficClass::COUNT],
+    /// The shortest-path tree that publications follow.
+    tree: u32,
     /// Bytes in the ring by class: a flood of one class leaves room for the others.
     class_bytes: [usize; TrafficClass::COUNT],
     /// Topics whose publishers wait, see `Node::publish` in the core.
@@ -133,6 +135,7 @@ impl Outbox {
             ring,
             templates,
             next_sequence,
+            tree,
             counts,
             class_bytes,
             ..
@@ -140,8 +143,8 @@ impl Outbox {
         let template = templates.find(&self.id, publication.topic, publication.format);
         let sequence = &mut next_sequence[publication.class.index()];
         let first = ring.records.is_empty();
-        class_bytes[publication.class.index()] +=
-            ring.push(publication.class, template, *sequence, publication.payload);
+        let (class, payload) = (publication.class, publication.payload);
+        class_bytes[class.index()] += ring.push(class, template, *sequence, *tree, payload);
         *sequence += 1;
         counts.messages += 1;
         Ok(match (guard.asleep, first) {
@@ -149,6 +152,11 @@ impl Outbox {
             (true, true) => Pushed::Alone,
             (true, false) => Pushed::LoopSleeps,
         })
+    }
+
+    /// From now on publications follow the tree with this number.
+    pub(crate) fn set_tree(&self, tree: u32) {
+        lock(&self.state).tree = tree;
     }
 
     /// Takes all that waits, and leaves `empty` in its place. Returns whether there was anything.

@@ -2,7 +2,7 @@
 
 use zeekwire_core::wire::{EnvelopeTemplate, FrameHeader};
 use zeekwire_types::TrafficClass;
-use zeekwire_types::limits::FRAME_HEADER_BYTES;
+use zeekwire_types::limits::{FRAME_HEADER_BYTES, HOP_LIMIT_MAX};
 
 #[expect(clippy::cast_possible_truncation, reason = "a small constant")]
 const HEADER_BYTES: u16 = FRAME_HEADER_BYTES as u16;
@@ -32,15 +32,17 @@ impl Ring {
         class: TrafficClass,
         template: &EnvelopeTemplate,
         sequence: u64,
+        tree: u32,
         payload: &[u8],
     ) -> usize {
         let envelope = template.bytes();
         let header = FrameHeader {
             class,
             fragment: false,
-            hop_limit: 1,
+            hop_limit: HOP_LIMIT_MAX,
             envelope_bytes: envelope.len(),
             payload_bytes: payload.len(),
+            tree,
         };
         let start = self.bytes.len();
         let end = start + header.frame_bytes();

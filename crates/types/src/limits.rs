@@ -31,6 +31,10 @@ pub const HOP_LIMIT_MAX: u8 = 64;
 
 /// Most filters that a peer may subscribe to or advertise over one link.
 pub const PEER_FILTER_COUNT_MAX: usize = 100_000;
+/// Most members of a cluster of which a node keeps a record.
+pub const MEMBER_COUNT_MAX: usize = 16_384;
+/// Most links, filters and labels in the record of one member.
+pub const RECORD_ITEM_COUNT_MAX: usize = 200_000;
 /// Topics whose targets are remembered between messages.
 pub const TOPIC_CACHE_COUNT_MAX: usize = 4096;
 /// Bytes that remembered topics and their targets may hold.

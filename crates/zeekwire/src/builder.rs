@@ -96,7 +96,10 @@ impl NodeBuilder {
     }
 
     /// Sends a heartbeat on a link that was quiet for `every`, and gives up a peer that was silent
-    /// for `silence_max`. The defaults are 2 and 5 seconds.
+    /// for `silence_max`, or for one and a half times its own `every` if that is longer.
+    ///
+    /// The defaults are 3 and 4.5 seconds. Peers are looked at eight times in `every`, so a silent
+    /// one is found up to an eighth of it late: by default within 5 seconds of its last byte.
     #[must_use]
     pub fn heartbeat(self, every: Duration, silence_max: Duration) -> Self {
         self.configure(move |config| {

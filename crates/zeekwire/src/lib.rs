@@ -48,7 +48,7 @@ pub use zeekwire_backend::{
     Backend, Batch, Completion, ConnectOptions, LinkEvent, LinkId, ListenOptions, ListenerId,
     Message, Peer, PublishError, Retry, SetupError, SetupErrorKind,
 };
-pub use zeekwire_runtime::{Endpoint, EndpointError, Inproc, RuntimeConfig};
+pub use zeekwire_runtime::{Endpoint, EndpointError, Forwarding, Inproc, RuntimeConfig};
 pub use zeekwire_serializer::{DecodeError, EncodeError, EventEncoder, EventMessage, EventView};
 pub use zeekwire_types::{
     DropPolicy, Event, Incarnation, Metadata, NodeId, NodeName, Role, Topic, TopicError,

@@ -181,14 +181,5 @@ fn flow() -> Vec<Case> {
         limit: 1 << 40,
     };
     let credited = json!({"credit": {"class": 3, "limit": 1_u64 << 40}});
-    let dropped = Control::Dropped {
-        class: TrafficClass::Event,
-        messages: 2,
-        bytes: 3,
-    };
-    let reported = json!({"dropped": {"class": 2, "messages": 2, "bytes": 3}});
-    vec![
-        Case::new("credit", credit, credited),
-        Case::new("dropped", dropped, reported),
-    ]
+    vec![Case::new("credit", credit, credited)]
 }

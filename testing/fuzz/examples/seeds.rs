@@ -142,11 +142,6 @@ fn controls_by_name() -> Vec<(&'static str, Control)> {
         ),
         (
             "dropped",
-            Control::Dropped {
-                class: TrafficClass::Log,
-                messages: 3,
-                bytes: 900,
-            },
         ),
     ]
 }

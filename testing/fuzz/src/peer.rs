@@ -468,6 +468,7 @@ pub(crate) fn frame(
         hop_limit: 1,
         envelope_bytes: envelope.len(),
         payload_bytes: payload.len(),
+        tree: 0,
     };
     let mut bytes = [&header.encode()[..], envelope, payload].concat();
     bytes.resize(header.frame_bytes(), 0);

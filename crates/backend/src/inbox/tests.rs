@@ -26,7 +26,7 @@ fn deposit(inbox: &Inbox, payloads: &[u8]) -> Deposit {
         })
         .collect();
     let charge = bytes.len();
-    let deposit = inbox.deposit(Arc::new(bytes), &mut items, charge);
+    let deposit = inbox.deposit(Arc::new(bytes), &mut items, charge, |_| {});
     assert!(items.is_empty());
     deposit
 }

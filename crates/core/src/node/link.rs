@@ -5,9 +5,11 @@ use std::time::Duration;
 use zeekwire_types::{Instant, TrafficClass};
 
 use super::congestion::{Congestion, Taker};
+use super::flooding::Mesh;
+use super::forwarding::Onward;
 use super::{LinkEnd, Node, Output};
 use crate::session::{OutgoingLimits, Session, SessionConfig};
-use crate::wire::{Control, Goodbye, Hello, Located, Reason};
+use crate::wire::{Control, FEATURE_ROUTES, Goodbye, Hello, Located, Reason};
 
 /// Names one link of one node, for as long as the node lives.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -60,6 +62,22 @@ pub struct LinkConfig {
     pub auto_subscribe: bool,
     /// Bounds of its queues, instead of the node's.
     pub outgoing: Option<OutgoingLimits>,
+    /// Names it in [`Rule`](super::Rule)s; several links may share one.
+    pub label: u64,
+}
+
+impl LinkConfig {
+    /// A link on which nothing has to be asked for.
+    #[must_use]
+    pub const fn automatic(dialled: bool) -> Self {
+        Self {
+            dialled,
+            auto_advertise: true,
+            auto_subscribe: true,
+            outgoing: None,
+            label: 0,
+        }
+    }
 }
 
 /// One link of a node.
@@ -73,10 +91,12 @@ pub struct Link {
     pub(super) ready: bool,
     /// The envelope read last, and what followed from it: most messages come in runs.
     pub(super) known: Option<Known>,
+    /// What routing needs to know; `None` on a link that does not route.
+    pub(super) mesh: Option<Mesh>,
     pub(super) congestion: [Congestion; TrafficClass::COUNT],
-    pub(super) inbox_drops: [(u64, u64); TrafficClass::COUNT],
-    pub(super) reported_drops: [(u64, u64); TrafficClass::COUNT],
     pub(super) ended: bool,
+    /// Whether this side is willing to route over it.
+    routes: bool,
     /// Whether it is one of its peer's links in `Node::peers`.
     counted: bool,
     /// When it was opened.
@@ -91,6 +111,9 @@ pub(super) struct Known {
     pub(super) targets: Vec<u32>,
     pub(super) generation: u64,
     pub(super) gate_epoch: u64,
+    /// The tree number with which it came.
+    pub(super) came_with: u32,
+    pub(super) onward: Onward,
 }
 
 impl Link {
@@ -118,28 +141,22 @@ impl Link {
         self.ready
     }
 
+    /// Whether both ends route over it.
+    #[must_use]
+    pub const fn is_routing(&self) -> bool {
+        self.mesh.is_some()
+    }
+
     /// Whether the queue of any class is so full that its origins may have to wait.
     #[must_use]
     pub fn is_congested(&self) -> bool {
         self.congestion.iter().any(Congestion::is_full)
     }
 
-    /// Filters that the peer subscribed to.
-    #[must_use]
-    pub const fn filter_count(&self) -> usize {
-        self.filter_count
-    }
-
     /// How it was configured.
     #[must_use]
     pub const fn config(&self) -> &LinkConfig {
         &self.config
-    }
-
-    /// Messages and bytes of a class that the peer said it had to drop.
-    #[must_use]
-    pub const fn reported_drops(&self, class: TrafficClass) -> (u64, u64) {
-        self.reported_drops[class.index()]
     }
 
     /// Takes note that the socket took bytes.
@@ -181,7 +198,9 @@ impl Node {
             outgoing: config.outgoing.unwrap_or(self.config.session.outgoing),
             ..self.config.session
         };
-        let hello = self.hello(&session);
+        let routes = self.forwards() && config.auto_advertise && config.auto_subscribe;
+        let hello = self.hello(&session, routes);
+        self.now = now;
         let entry = self.links.vacant_entry();
         let index = u32::try_from(entry.key()).expect("links are bounded far below 2^32");
         let key = LinkKey {
@@ -195,9 +214,9 @@ impl Node {
             filter_count: 0,
             ready: false,
             known: None,
+            mesh: None,
+            routes,
             congestion: [Congestion::new(now); TrafficClass::COUNT],
-            inbox_drops: Default::default(),
-            reported_drops: Default::default(),
             ended: false,
             counted: false,
             opened_at: now,
@@ -219,9 +238,10 @@ impl Node {
         if link.ended || !link.session.awaits_verdict() {
             return;
         }
-        let Some(peer) = link.peer().map(|hello| hello.node.clone()) else {
+        let Some(hello) = link.peer() else {
             return;
         };
+        let (peer, role) = (hello.node.clone(), hello.role);
         let refusal = match verdict {
             _ if peer == own => Some((Reason::SelfConnection, "this is the same node".to_owned())),
             _ if peer.name == own.name => Some((
@@ -231,22 +251,38 @@ impl Node {
             Err(text) => Some((Reason::RefusedByPolicy, text)),
             Ok(()) => None,
         };
-        self.dirty.push(key);
         match refusal {
-            None => {
-                if let Some(link) = self.link_mut(key) {
-                    link.session.accept();
-                }
-                self.link_up(key);
-            }
-            Some((reason, text)) => {
-                let goodbye = Goodbye { reason, text };
-                if let Some(link) = self.link_mut(key) {
-                    link.session.refuse(goodbye.clone());
-                }
-                self.end_link(key, LinkEnd::RefusedPeer(goodbye));
-            }
+            None if self.is_probing_for(key, &peer, role) => {}
+            None => self.admit(key),
+            Some((reason, text)) => self.refuse(key, reason, text),
         }
+    }
+
+    /// Lets a peer in that waits for the verdict.
+    pub(super) fn admit(&mut self, key: LinkKey) {
+        let Some(link) = self.link_mut(key) else {
+            return;
+        };
+        if link.ended || !link.session.awaits_verdict() {
+            return;
+        }
+        link.session.accept();
+        self.dirty.push(key);
+        self.link_up(key);
+    }
+
+    /// Turns a peer away that waits for the verdict.
+    pub(super) fn refuse(&mut self, key: LinkKey, reason: Reason, text: String) {
+        let Some(link) = self.link_mut(key) else {
+            return;
+        };
+        if link.ended || !link.session.awaits_verdict() {
+            return;
+        }
+        let goodbye = Goodbye { reason, text };
+        link.session.refuse(goodbye.clone());
+        self.dirty.push(key);
+        self.end_link(key, LinkEnd::RefusedPeer(goodbye));
     }
 
     /// Ends a link from this side. What waits still goes out before the goodbye; until
@@ -308,6 +344,13 @@ impl Node {
     pub(super) fn link_up(&mut self, key: LinkKey) {
         self.count_peer(key);
         self.outputs.push_back(Output::LinkUp { link: key });
+        let routes = self.link(key).is_some_and(|link| {
+            let theirs = link.peer().map_or(0, |hello| hello.features);
+            link.routes && theirs & FEATURE_ROUTES != 0
+        });
+        if routes {
+            return self.begin_sync(key);
+        }
         let filters = self.wanted_on(key);
         let snapshot = Control::Subscribe {
             token: 0,
@@ -333,19 +376,28 @@ impl Node {
         }
         let index = key.index;
         self.discount_peer(key);
-        self.remote.remove_key(index);
+        self.forget_probes(key);
+        self.forget_edge(key);
+        self.leave_mesh(key);
+        // Who reads its counters later finds them, but nobody reports them any more.
+        self.report_link_losses(key);
         self.advertised.remove_link(index);
         self.routed.forget();
+        self.confirmations.forget_link(key);
         self.confirm_all(key);
         self.outputs.push_back(Output::Relaxed);
         self.outputs.push_back(Output::CloseLink { link: key, end });
     }
 
     pub(super) fn send_control(&mut self, key: LinkKey, control: &Control) {
+        self.send_with(key, |session| session.send(control));
+    }
+
+    pub(super) fn send_with(&mut self, key: LinkKey, send: impl FnOnce(&mut Session) -> bool) {
         let Some(link) = self.link_mut(key) else {
             return;
         };
-        let fits = link.session.send(control);
+        let fits = send(&mut link.session);
         self.dirty.push(key);
         if !fits {
             self.overflow(key);

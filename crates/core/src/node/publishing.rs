@@ -39,6 +39,7 @@ pub(super) struct LastRoute {
     topic: Vec<u8>,
     remote_generation: u64,
     loopback_generation: u64,
+    paths_epoch: u64,
     known: bool,
 }
 
@@ -157,20 +158,28 @@ impl Node {
     }
 
     fn find_targets(&mut self, topic: &[u8]) {
+        self.settle();
         let last = &self.routed;
         if last.known
             && last.topic == topic
             && last.remote_generation == self.remote.generation()
             && last.loopback_generation == self.loopback.generation()
+            && last.paths_epoch == self.db.epoch()
         {
             return;
         }
-        self.targets.clear();
-        self.targets.extend_from_slice(self.remote.targets(topic));
+        let mut targets = std::mem::take(&mut self.targets);
+        targets.clear();
+        self.find_edges(topic, &mut targets);
+        if self.forwards() {
+            self.db.links_towards(topic, self.own.tree(), &mut targets);
+            targets.sort_unstable();
+            targets.dedup();
+        }
+        self.targets = targets;
         self.loopback_targets.clear();
         self.loopback_targets
             .extend_from_slice(self.loopback.targets(topic));
-        self.filter_targets(topic);
         self.routed = LastRoute {
             topic: {
                 let mut known = std::mem::take(&mut self.routed.topic);
@@ -180,14 +189,17 @@ impl Node {
             },
             remote_generation: self.remote.generation(),
             loopback_generation: self.loopback.generation(),
+            paths_epoch: self.db.epoch(),
             known: true,
         };
     }
 
-    /// Leaves out links that the topic may not leave over, and all but one link to each peer.
-    fn filter_targets(&mut self, topic: &[u8]) {
+    /// Finds the links whose peers asked for a topic themselves, but for those that it may not
+    /// leave over, and one link at most to each peer.
+    pub(super) fn find_edges(&mut self, topic: &[u8], targets: &mut Vec<u32>) {
+        targets.clear();
+        targets.extend_from_slice(self.remote.targets(topic));
         let Self {
-            targets,
             links,
             advertised,
             twins,

@@ -1,7 +1,7 @@
 //! From bytes of a link to a message for local subscribers.
 
 use zeekwire_buffer::AlignedBytes;
-use zeekwire_types::limits::PEER_FILTER_COUNT_MAX;
+use zeekwire_types::limits::FRAME_HEADER_BYTES;
 use zeekwire_types::{Instant, TrafficClass};
 
 use super::link::Known;
@@ -17,7 +17,7 @@ pub enum Received {
     Incomplete,
     /// This many bytes were taken, and nothing is to be delivered.
     Nothing(usize),
-    /// A message for the subscribers in [`Node::local_targets`].
+    /// A message for the subscribers in [`Node::local_targets`], or to be passed on, or both.
     Message(Message),
     /// The link is over; its bytes are of no more use.
     Over,
@@ -34,11 +34,15 @@ pub struct Message {
     pub located: Located,
     /// The whole message where it came in fragments; otherwise it is what was taken.
     pub reassembled: Option<AlignedBytes>,
+    /// Where the message goes on: the header with which it does. Write it over the first bytes of
+    /// the message, then call [`Node::forward`]. Local subscribers may want the message, or not.
+    pub forward: Option<[u8; FRAME_HEADER_BYTES]>,
 }
 
 impl Node {
     /// Takes note that bytes came over a link. Call once for each read.
     pub fn heard(&mut self, now: Instant, key: LinkKey) {
+        self.now = now;
         if let Some(link) = self.link_mut(key) {
             link.session.liveness.received(now);
         }
@@ -106,15 +110,6 @@ impl Node {
         }
         if !fits {
             self.overflow(key);
-        }
-    }
-
-    /// Counts a message that a local inbox had no room for; the peer is told with the next tick.
-    pub fn count_inbox_drop(&mut self, key: LinkKey, class: TrafficClass, bytes: usize) {
-        if let Some(link) = self.link_mut(key) {
-            let drops = &mut link.inbox_drops[class.index()];
-            drops.0 += 1;
-            drops.1 += bytes as u64;
         }
     }
 
@@ -218,13 +213,14 @@ impl Node {
         let known = link.known.take();
         let resembling = known.as_ref().and_then(|known| {
             let located = known.located.resembling(&known.envelope, envelope)?;
-            let fresh = known.generation == self.local.generation()
-                && known.gate_epoch == self.gate.epoch();
+            let fresh = known.generation == self.local_generation()
+                && known.gate_epoch == self.gate.epoch()
+                && known.came_with == frame.header.tree;
             fresh.then_some(located)
         });
         let (located, known) = match (resembling, known) {
             (Some(located), Some(known)) => (located, known),
-            (_, known) => match self.learn(envelope, known)? {
+            (_, known) => match self.learn(key, frame, known)? {
                 Some(known) => (known.located, known),
                 None => return Ok(self.discard(key, class, taken, credit_bytes)),
             },
@@ -232,6 +228,13 @@ impl Node {
         let passes = self.gate.pass(known.gate_slot, class, located.sequence());
         self.local_targets.clear();
         self.local_targets.extend_from_slice(&known.targets);
+        self.forward_targets.clear();
+        let forward = if passes && !known.onward.is_idle() {
+            self.forward_targets.extend_from_slice(&known.onward.links);
+            self.onward_header(key, &frame.header, &known.onward, frame.bytes)
+        } else {
+            None
+        };
         self.links[key.index()].known = Some(known);
         if !passes {
             return Ok(self.discard(key, class, taken, credit_bytes));
@@ -244,7 +247,7 @@ impl Node {
             } = self;
             local_targets.retain(|target| scoped.get(target).is_none_or(|only| *only == key));
         }
-        if self.local_targets.is_empty() {
+        if self.local_targets.is_empty() && forward.is_none() {
             self.consume(key, class, credit_bytes);
             return Ok(Received::Nothing(taken));
         }
@@ -253,24 +256,32 @@ impl Node {
             class,
             located,
             reassembled: None,
+            forward,
         }))
     }
 
     /// Reads an envelope that differs from the one before in more than the sequence.
-    fn learn(&mut self, envelope: &[u8], old: Option<Known>) -> Result<Option<Known>, Fault> {
+    fn learn(
+        &mut self,
+        key: LinkKey,
+        frame: &Frame<'_>,
+        old: Option<Known>,
+    ) -> Result<Option<Known>, Fault> {
+        let envelope = frame.envelope();
         let located = Located::verify(envelope)?;
         let parts = located.envelope(envelope);
         let Some(gate_slot) = self.gate.slot(parts.publisher(), located.incarnation()) else {
             return Ok(None);
         };
-        let (mut bytes, mut targets) = old
-            .map(|old| (old.envelope, old.targets))
+        let (mut bytes, mut targets, mut onward) = old
+            .map(|old| (old.envelope, old.targets, old.onward))
             .unwrap_or_default();
+        self.find_onward(key, frame.header.tree, parts.topic(), &mut onward);
         bytes.clear();
         bytes.extend_from_slice(envelope);
         targets.clear();
         targets.extend_from_slice(self.local.targets(parts.topic()));
-        let generation = self.local.generation();
+        let generation = self.local_generation();
         let gate_epoch = self.gate.epoch();
         Ok(Some(Known {
             envelope: bytes,
@@ -279,7 +290,15 @@ impl Node {
             targets,
             generation,
             gate_epoch,
+            came_with: frame.header.tree,
+            onward,
         }))
+    }
+
+    /// Changes whenever a message may go elsewhere than one like it before.
+    const fn local_generation(&self) -> u64 {
+        let tables = self.local.generation() + self.remote.generation();
+        tables + self.db.epoch() + self.rules.generation
     }
 
     fn discard(
@@ -319,33 +338,20 @@ impl Node {
     }
 
     fn handle_message(&mut self, key: LinkKey, message: Control) -> Result<(), Fault> {
-        let index = key.slot();
         match message {
             Control::Subscribe {
                 token,
                 filters,
                 snapshot_end,
             } => {
-                for filter in &filters {
-                    let new = self.remote.insert(filter, index);
-                    let link = &mut self.links[key.index()];
-                    link.filter_count += usize::from(new);
-                    if link.filter_count > PEER_FILTER_COUNT_MAX {
-                        return Err(Fault::TooManyFilters);
-                    }
-                }
+                self.add_edge_filters(key, &filters, token)?;
                 let link = &mut self.links[key.index()];
                 if snapshot_end && !std::mem::replace(&mut link.ready, true) {
-                    self.outputs.push_back(Output::PeerReady { link: key });
+                    self.edge_ready(key);
                 }
-                self.answer(key, token);
             }
             Control::Unsubscribe { token, filters } => {
-                for filter in &filters {
-                    let had = self.remote.remove(filter, index);
-                    self.links[key.index()].filter_count -= usize::from(had);
-                }
-                self.answer(key, token);
+                self.remove_edge_filters(key, &filters, token);
             }
             Control::Done(token) => self.confirm(key, token),
             Control::Credit { class, limit } => {
@@ -353,27 +359,19 @@ impl Node {
                 link.session.outgoing.set_credit_limit(class, limit)?;
                 self.dirty.push(key);
             }
-            Control::Dropped {
-                class,
-                messages,
-                bytes,
-            } => {
-                let drops = &mut self.links[key.index()].reported_drops[class.index()];
-                drops.0 = drops.0.saturating_add(messages);
-                drops.1 = drops.1.saturating_add(bytes);
-            }
-            Control::Heartbeat | Control::Newer => {}
+            Control::Digest(digest) => self.handle_digest(key, digest)?,
+            Control::Update(update) => self.handle_update(key, update)?,
+            Control::Synced => self.handle_synced(key)?,
+            Control::Want(node) => self.handle_want(key, &node)?,
+            Control::Routed(routed) => self.handle_routed(routed),
+            Control::Trace(_trace) => {}
+            Control::Heartbeat => self.answer_heartbeat(key),
+            Control::Newer => {}
             Control::Hello(_) | Control::Accept | Control::Refuse(_) | Control::Close(_) => {
                 unreachable!("the handshake takes these")
             }
         }
         Ok(())
-    }
-
-    fn answer(&mut self, key: LinkKey, token: u64) {
-        if token != 0 {
-            self.send_control(key, &Control::Done(token));
-        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use zeekwire_types::{Topic, TopicFilter};
 
 use super::{Link, LinkKey, Node, Output};
-use crate::wire::Control;
+use crate::routing::Waiter;
+use crate::wire::{Control, Item};
 
 /// Names one local subscriber; the driver chooses it.
 pub type SubscriberKey = u32;
@@ -21,10 +22,28 @@ pub enum Scope {
     Locally,
 }
 
+/// What a token still waits for.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// Links whose peers have yet to answer, or that have yet to become ready.
+    links: BTreeSet<usize>,
+    /// Whether this node's record has yet to reach every member.
+    spreading: bool,
+}
+
+/// One subscriber of a filter.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Holder {
+    subscriber: SubscriberKey,
+    scope: Scope,
+    /// Whether it has a share in the filter's place in this node's record.
+    flooded: bool,
+}
+
 impl Node {
     /// Adds filters to a subscriber. [`Output::Completed`] tells when they are effective at every
-    /// peer; `token` must be new, and not 0. A subscriber keeps to one scope: one that listens to
-    /// one link hears nothing of others.
+    /// member and at every peer; `token` must be new, and not 0. A subscriber keeps to one scope:
+    /// one that listens to one link hears nothing of others.
     pub fn subscribe(
         &mut self,
         subscriber: SubscriberKey,
@@ -32,25 +51,31 @@ impl Node {
         scope: Scope,
         token: u64,
     ) {
+        let flooded = self.is_flooded(scope);
+        let mut added = Vec::new();
         for filter in filters {
             self.local.insert(filter, subscriber);
             if scope == Scope::Locally {
                 self.loopback.insert(filter, subscriber);
             }
-            let entries = self.subscriptions.entry(filter.clone()).or_default();
-            if !entries.contains(&(subscriber, scope)) {
-                entries.push((subscriber, scope));
+            let holders = self.subscriptions.entry(filter.clone()).or_default();
+            let held = |holder: &Holder| (holder.subscriber, holder.scope) == (subscriber, scope);
+            if !holders.iter().any(held) {
+                holders.push(Holder {
+                    subscriber,
+                    scope,
+                    flooded,
+                });
+                added.extend(flooded.then(|| Item::Filter(filter.clone())));
             }
         }
         if let Scope::OneLink(link) = scope {
             self.scoped.insert(subscriber, link);
         }
-        let message = Control::Subscribe {
-            token,
-            filters: filters.to_vec(),
-            snapshot_end: false,
-        };
-        self.tell(scope, token, &message);
+        let concerned = self.up_edges().filter(|link| concerns(scope, link));
+        let told: Vec<_> = concerned.map(|link| (link.key, filters.to_vec())).collect();
+        self.change_own(added, Vec::new());
+        self.tell_peers(token, told, true);
     }
 
     /// Removes filters from a subscriber; those that nobody else here wants are taken back from
@@ -58,44 +83,46 @@ impl Node {
     pub fn unsubscribe(&mut self, subscriber: SubscriberKey, filters: &[TopicFilter], token: u64) {
         // A filter that stays for one link, or only here, is still taken back from the others.
         let mut unwanted: BTreeMap<LinkKey, Vec<TopicFilter>> = BTreeMap::new();
+        let mut removed = Vec::new();
         let own = self.own_filter();
         for filter in filters {
             self.local.remove(filter, subscriber);
             self.loopback.remove(filter, subscriber);
-            let Some(mut entries) = self.subscriptions.remove(filter) else {
+            let Some(mut holders) = self.subscriptions.remove(filter) else {
                 continue;
             };
-            let before = entries.clone();
-            entries.retain(|(other, _)| *other != subscriber);
+            let before = holders.clone();
+            holders.retain(|holder| holder.subscriber != subscriber);
+            let shares = before.iter().filter(|holder| holder.flooded).count()
+                - holders.iter().filter(|holder| holder.flooded).count();
+            removed.extend(std::iter::repeat_n(Item::Filter(filter.clone()), shares));
             // The peers of a node can always reach it by its name.
             if Some(filter) != own.as_ref() {
-                let open = self.links.iter().map(|(_, link)| link);
-                for link in open.filter(|link| link.is_up() && !link.ended) {
-                    if asks(&before, link) && !asks(&entries, link) {
+                for link in self.up_edges() {
+                    let wanted_before = asks(&before, link);
+                    if wanted_before && !asks(&holders, link) && !self.rules_want(link, filter) {
                         unwanted.entry(link.key).or_default().push(filter.clone());
                     }
                 }
             }
-            if !entries.is_empty() {
-                self.subscriptions.insert(filter.clone(), entries);
+            if !holders.is_empty() {
+                self.subscriptions.insert(filter.clone(), holders);
             }
         }
         let mut left = self.subscriptions.values().flatten();
-        if self.scoped.contains_key(&subscriber) && !left.any(|(other, _)| *other == subscriber) {
+        if self.scoped.contains_key(&subscriber)
+            && !left.any(|holder| holder.subscriber == subscriber)
+        {
             self.scoped.remove(&subscriber);
         }
-        self.waiting
-            .insert(token, unwanted.keys().map(|key| key.index()).collect());
-        for (key, filters) in unwanted {
-            self.send_control(key, &Control::Unsubscribe { token, filters });
-        }
-        self.complete(token);
+        self.change_own(Vec::new(), removed);
+        self.tell_peers(token, unwanted.into_iter().collect(), false);
     }
 
     /// Removes a subscriber with all its filters.
     pub fn remove_subscriber(&mut self, subscriber: SubscriberKey, token: u64) {
-        let of_subscriber = |(_, entries): &(&TopicFilter, &Vec<(SubscriberKey, Scope)>)| {
-            entries.iter().any(|(other, _)| *other == subscriber)
+        let of_subscriber = |(_, holders): &(&TopicFilter, &Vec<Holder>)| {
+            holders.iter().any(|holder| holder.subscriber == subscriber)
         };
         let filters: Vec<_> = self
             .subscriptions
@@ -111,18 +138,28 @@ impl Node {
         self.subscriptions.keys()
     }
 
-    /// What the peer of a link should send.
+    /// What the peer of a link that does not route should send. A node that passes messages on asks
+    /// for all of them: anybody behind it may want them.
     pub(super) fn wanted_on(&self, key: LinkKey) -> Vec<TopicFilter> {
-        let mut wanted: Vec<_> = self.own_filter().into_iter().collect();
         let Some(link) = self.link(key) else {
-            return wanted;
+            return Vec::new();
         };
+        if self.forwards() && link.config.auto_subscribe {
+            // Reserved topics answer only to filters that begin like them.
+            let all = ["*", ".*"].map(TopicFilter::new);
+            return all
+                .into_iter()
+                .map(|filter| filter.expect("a filter"))
+                .collect();
+        }
+        let mut wanted: BTreeSet<TopicFilter> = self.own_filter().into_iter().collect();
         let asked = self
             .subscriptions
             .iter()
-            .filter(|(_, entries)| asks(entries, link));
+            .filter(|(_, holders)| asks(holders, link));
         wanted.extend(asked.map(|(filter, _)| filter.clone()));
-        wanted
+        wanted.extend(self.wanted_by_rules(link));
+        wanted.into_iter().collect()
     }
 
     /// What every node is subscribed to at its peers. A name of hundreds of backslashes has none.
@@ -130,33 +167,78 @@ impl Node {
         TopicFilter::exact(Topic::of_node(&self.config.id.name).as_bytes()).ok()
     }
 
-    /// Sends `message` to the links that a scope concerns, and waits for them to confirm `token`.
-    fn tell(&mut self, scope: Scope, token: u64, message: &Control) {
-        let concerned: Vec<LinkKey> = self
-            .links
-            .iter()
-            .map(|(_, link)| link)
-            .filter(|link| link.is_up() && !link.ended)
-            .filter(|link| concerns(scope, link))
-            .map(|link| link.key)
-            .collect();
-        let indices: BTreeSet<usize> = concerned.iter().map(|key| key.index()).collect();
-        self.waiting.insert(token, indices);
-        for key in concerned {
-            self.send_control(key, message);
+    fn rules_want(&self, link: &Link, filter: &TopicFilter) -> bool {
+        self.wanted_by_rules(link).contains(filter)
+    }
+
+    /// Whether all members should know of subscriptions with this scope.
+    fn is_flooded(&self, scope: Scope) -> bool {
+        self.forwards()
+            && match scope {
+                Scope::AllLinks => true,
+                // Its peer sends by this node's record, like all who route.
+                Scope::OneLink(key) => self.link(key).is_some_and(Link::is_routing),
+                Scope::Locally => false,
+            }
+    }
+
+    fn up_edges(&self) -> impl Iterator<Item = &Link> {
+        let links = self.links.iter().map(|(_, link)| link);
+        links.filter(|link| link.is_up() && !link.ended && link.mesh.is_none())
+    }
+
+    /// Changes this node's record, and asks every member to confirm that.
+    fn change_own(&mut self, added: Vec<Item>, removed: Vec<Item>) {
+        if let Some(mut update) = self.own.change(added, removed) {
+            update.confirm = true;
+            self.announce(update);
+        }
+    }
+
+    /// Tells peers that do not route what is wanted of them from now on, or no longer, and waits
+    /// for them and for all members to confirm `token`.
+    pub(super) fn tell_peers(
+        &mut self,
+        token: u64,
+        told: Vec<(LinkKey, Vec<TopicFilter>)>,
+        adds: bool,
+    ) {
+        let mut links: BTreeSet<usize> = told.iter().map(|(key, _)| key.index()).collect();
+        // A link that has yet to become ready will, with this included.
+        let unready = self.links.iter().map(|(_, link)| link).filter(|link| {
+            let mesh = link.mesh.as_ref();
+            mesh.is_some_and(|mesh| !mesh.active) && link.is_up() && !link.ended
+        });
+        links.extend(unready.map(|link| link.key.index()));
+        let spreading = self.forwards();
+        self.waiting.insert(token, Waiting { links, spreading });
+        for (key, filters) in told {
+            let message = if adds {
+                Control::Subscribe {
+                    token,
+                    filters,
+                    snapshot_end: false,
+                }
+            } else {
+                Control::Unsubscribe { token, filters }
+            };
+            self.send_control(key, &message);
+        }
+        if spreading {
+            self.await_spread(Waiter::Driver(token));
         }
         self.complete(token);
     }
 
     /// A peer confirmed a token.
     pub(super) fn confirm(&mut self, key: LinkKey, token: u64) {
-        if let Some(links) = self.waiting.get_mut(&token) {
-            links.remove(&key.index());
+        if let Some(waiting) = self.waiting.get_mut(&token) {
+            waiting.links.remove(&key.index());
             self.complete(token);
         }
     }
 
-    /// A peer will confirm nothing any more.
+    /// A peer will confirm nothing any more, or all of it was confirmed at once.
     pub(super) fn confirm_all(&mut self, key: LinkKey) {
         let tokens: Vec<u64> = self.waiting.keys().copied().collect();
         for token in tokens {
@@ -164,15 +246,24 @@ impl Node {
         }
     }
 
+    /// Every member has this node's record as it was when the token was given.
+    pub(super) fn spread(&mut self, token: u64) {
+        if let Some(waiting) = self.waiting.get_mut(&token) {
+            waiting.spreading = false;
+            self.complete(token);
+        }
+    }
+
     fn complete(&mut self, token: u64) {
-        if self.waiting.get(&token).is_some_and(BTreeSet::is_empty) {
+        let done = |waiting: &Waiting| waiting.links.is_empty() && !waiting.spreading;
+        if self.waiting.get(&token).is_some_and(done) {
             self.waiting.remove(&token);
             self.outputs.push_back(Output::Completed { token });
         }
     }
 }
 
-/// Whether a subscription of this scope is told to the peer of a link.
+/// Whether a subscription of this scope is told to the peer of a link that does not route.
 fn concerns(scope: Scope, link: &Link) -> bool {
     match scope {
         Scope::AllLinks => link.config.auto_subscribe,
@@ -182,6 +273,6 @@ fn concerns(scope: Scope, link: &Link) -> bool {
 }
 
 /// Whether any holder of a filter wants it from the peer of a link.
-fn asks(holders: &[(SubscriberKey, Scope)], link: &Link) -> bool {
-    holders.iter().any(|(_, scope)| concerns(*scope, link))
+fn asks(holders: &[Holder], link: &Link) -> bool {
+    holders.iter().any(|holder| concerns(holder.scope, link))
 }

@@ -4,17 +4,22 @@ use std::time::Duration;
 
 use zeekwire_types::{Instant, TrafficClass};
 
-use super::{LinkEnd, LinkKey, Node, Output};
+use super::{Link, LinkEnd, LinkKey, Node, Output};
 use crate::session::{Liveness, Offered, Pulse};
-use crate::wire::{Control, Reason};
+use crate::wire::Reason;
+
+/// How often to look while an answer is awaited.
+const PENDING_TICK: Duration = Duration::from_millis(100);
 
 impl Node {
     /// How often to call [`Node::tick`] while there are links.
     #[must_use]
     pub fn tick_interval(&self) -> Duration {
         let liveness = &self.config.session.liveness;
+        let pending = self.is_probing() || !self.confirmations.is_idle();
         Liveness::tick_interval(liveness)
             .min(self.config.stall_max / 2)
+            .min(if pending { PENDING_TICK } else { Duration::MAX })
             .max(Duration::from_millis(1))
     }
 
@@ -23,6 +28,9 @@ impl Node {
     /// One tick serves all links, so that a thousand idle ones cost a thousand glances and no
     /// wake-ups of their own.
     pub fn tick(&mut self, now: Instant) {
+        self.now = now;
+        self.tick_members();
+        self.report_own_losses();
         let keys: Vec<LinkKey> = self.links.iter().map(|(_, link)| link.key).collect();
         let mut stalled = false;
         for key in keys {
@@ -35,9 +43,6 @@ impl Node {
             let up = link.is_up();
             match link.session.liveness.pulse(now, up) {
                 Pulse::Fine => {}
-                // What waits already will show that we live as soon as the socket takes it.
-                Pulse::Speak
-                    if link.session.outgoing.queued_messages(TrafficClass::Control) > 0 => {}
                 Pulse::Speak => self.speak(key),
                 Pulse::Silent(silent) if up => {
                     self.give_up(key, LinkEnd::Silent(silent));
@@ -48,7 +53,7 @@ impl Node {
                     continue;
                 }
             }
-            self.report_drops(key);
+            self.report_link_losses(key);
             if let Some(link) = self.link_mut(key) {
                 stalled |= link.look(now) | link.is_congested();
             }
@@ -56,12 +61,24 @@ impl Node {
         if stalled {
             self.outputs.push_back(Output::Relaxed);
         }
+        self.settle();
+    }
+
+    /// Answers a heartbeat, unless this side spoke not long ago.
+    pub(super) fn answer_heartbeat(&mut self, key: LinkKey) {
+        let link = self.link_mut(key);
+        if link.is_some_and(|link| link.session.liveness.heartbeat_received()) {
+            self.speak(key);
+        }
     }
 
     /// Sends a heartbeat. All are alike, so one was built beforehand.
     fn speak(&mut self, key: LinkKey) {
         let heartbeat = std::mem::take(&mut self.heartbeat);
-        if let Some(link) = self.link_mut(key) {
+        // What waits already will show that we live as soon as the socket takes it.
+        let silent =
+            |link: &&mut Link| link.session.outgoing.queued_messages(TrafficClass::Control) == 0;
+        if let Some(link) = self.link_mut(key).filter(silent) {
             let outgoing = &mut link.session.outgoing;
             let fits = outgoing.enqueue(TrafficClass::Control, &heartbeat) == Offered::Queued;
             self.dirty.push(key);
@@ -78,24 +95,5 @@ impl Node {
         }
         self.dirty.push(key);
         self.end_link(key, end);
-    }
-
-    fn report_drops(&mut self, key: LinkKey) {
-        for class in TrafficClass::ALL {
-            let Some(link) = self.link_mut(key) else {
-                return;
-            };
-            let (messages, bytes) = std::mem::take(&mut link.inbox_drops[class.index()]);
-            if messages > 0 && link.is_up() {
-                self.send_control(
-                    key,
-                    &Control::Dropped {
-                        class,
-                        messages,
-                        bytes,
-                    },
-                );
-            }
-        }
     }
 }

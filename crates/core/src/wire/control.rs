@@ -8,6 +8,7 @@ use zeekwire_types::limits::{CONTROL_BYTES_MAX, FRAME_HEADER_BYTES};
 use zeekwire_types::{Incarnation, NodeId, NodeName, Role, TopicFilter, TrafficClass};
 
 use super::FrameHeader;
+use super::routing::{self, Digest, Routed, Trace, Update};
 use crate::Fault;
 
 /// One message between the two ends of a link.
@@ -48,18 +49,24 @@ pub enum Control {
         /// The new limit in bytes.
         limit: u64,
     },
-    /// Messages of the receiver's that were dropped at the sender's.
-    Dropped {
-        /// Their class.
-        class: TrafficClass,
-        /// How many since the last report.
-        messages: u64,
-        /// How many bytes since the last report.
-        bytes: u64,
-    },
+    /// Which records the sender knows.
+    Digest(Digest),
+    /// What one member says of itself.
+    Update(Update),
+    /// Every record that the other side's digest lacked was sent.
+    Synced,
+    /// Send me the whole record of this member.
+    Want(NodeId),
+    /// For one member, from hop to hop.
+    Routed(Routed),
+    /// Goes where a publication would go.
+    Trace(Trace),
     /// Something that a newer release says. Ignored.
     Newer,
 }
+
+/// Bit of [`Hello::features`]: the side routes over this link. A link routes if both sides do.
+pub const FEATURE_ROUTES: u64 = 1;
 
 /// How a side introduces itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -211,14 +218,12 @@ impl Control {
                     limit: credit.get_limit(),
                 }
             }
-            control::Dropped(dropped) => {
-                let dropped = dropped.map_err(bad)?;
-                Self::Dropped {
-                    class: class(dropped.get_class())?,
-                    messages: dropped.get_messages(),
-                    bytes: dropped.get_bytes(),
-                }
-            }
+            control::Digest(digest) => Self::Digest(routing::read_digest(digest.map_err(bad)?)?),
+            control::Update(update) => Self::Update(routing::read_update(update.map_err(bad)?)?),
+            control::Synced(()) => Self::Synced,
+            control::Want(node) => Self::Want(routing::read_node(node.map_err(bad)?)?),
+            control::Routed(routed) => Self::Routed(routing::read_routed(routed.map_err(bad)?)?),
+            control::Trace(trace) => Self::Trace(routing::read_trace(trace.map_err(bad)?)?),
         })
     }
 }
@@ -311,6 +316,20 @@ impl ControlWriter {
                     });
                 }
             }
+            Control::Digest(digest) => {
+                for part in routing::digest_parts(digest) {
+                    Self::write_one(out, |root| {
+                        routing::write_digest(&part, root.init_digest());
+                    });
+                }
+            }
+            Control::Update(update) => {
+                for part in routing::update_parts(update) {
+                    Self::write_one(out, |root| {
+                        routing::write_update(&part, root.init_update());
+                    });
+                }
+            }
             other => Self::write_one(out, |root| write_small(other, root)),
         }
     }
@@ -327,6 +346,7 @@ impl ControlWriter {
             hop_limit: 0,
             envelope_bytes: 0,
             payload_bytes: segments[0].len(),
+            tree: 0,
         };
         out.reserve(FRAME_HEADER_BYTES + segments[0].len());
         out.extend(header.encode());
@@ -418,18 +438,14 @@ fn write_small(control: &Control, root: control::Builder<'_>) {
             credit.set_class(*class as u8);
             credit.set_limit(*limit);
         }
-        Control::Dropped {
-            class,
-            messages,
-            bytes,
-        } => {
-            let mut dropped = root.init_dropped();
-            dropped.set_class(*class as u8);
-            dropped.set_messages(*messages);
-            dropped.set_bytes(*bytes);
-        }
+        Control::Synced => root.set_synced(()),
+        Control::Want(node) => routing::write_node(node, root.init_want()),
+        Control::Routed(routed) => routing::write_routed(routed, root.init_routed()),
+        Control::Trace(trace) => routing::write_trace(trace, root.init_trace()),
         Control::Heartbeat
         | Control::Newer
+        | Control::Digest(_)
+        | Control::Update(_)
         | Control::Subscribe { .. }
         | Control::Unsubscribe { .. } => root.set_heartbeat(()),
     }

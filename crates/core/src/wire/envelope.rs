@@ -10,12 +10,12 @@ use zeekwire_types::{Incarnation, NodeId, NodeName, Topic};
 
 use crate::Fault;
 
-/// The root pointer that every builder writes: the struct follows at once, with three words of
+/// The root pointer that every builder writes: the struct follows at once, with four words of
 /// data and three pointers. With it the sequence's place is known.
-const ROOT: u64 = 3 << 32 | 3 << 48;
+const ROOT: u64 = 4 << 32 | 3 << 48;
 const SEQUENCE: Range<usize> = 24..32;
 /// Where the pointers to topic, publisher and format are, behind which their bytes follow.
-const POINTERS: Range<usize> = 32..56;
+const POINTERS: Range<usize> = 40..64;
 
 /// An envelope that was verified, and where its parts lie in its bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,6 +25,7 @@ pub struct Located {
     format: (u16, u16),
     incarnation: Incarnation,
     sequence: u64,
+    survey: u64,
     /// Whether nothing but the sequence is read from the sequence's place.
     ordinary: bool,
 }
@@ -71,6 +72,7 @@ impl Located {
                 random: root.get_random(),
             },
             sequence: root.get_sequence(),
+            survey: root.get_survey(),
         })
     }
 
@@ -104,6 +106,12 @@ impl Located {
     #[must_use]
     pub const fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    /// Number of the question that this message asks or answers; 0 for most messages.
+    #[must_use]
+    pub const fn survey(&self) -> u64 {
+        self.survey
     }
 
     /// Which life of the publisher sent it.
@@ -210,10 +218,20 @@ impl EnvelopeTemplate {
     /// When `topic` or `format` is empty or longer than its limit; callers check theirs before.
     #[must_use]
     pub fn new(publisher: &NodeId, topic: &[u8], format: &str) -> Self {
+        Self::with_survey(publisher, topic, format, 0)
+    }
+
+    /// As [`EnvelopeTemplate::new`], for a question or answer with this number.
+    ///
+    /// # Panics
+    /// As [`EnvelopeTemplate::new`].
+    #[must_use]
+    pub fn with_survey(publisher: &NodeId, topic: &[u8], format: &str, survey: u64) -> Self {
         let mut message = Builder::new(HeapAllocator::new().first_segment_words(128));
         let mut root = message.init_root::<envelope::Builder<'_>>();
         root.set_started_us(publisher.incarnation.started_us);
         root.set_random(publisher.incarnation.random);
+        root.set_survey(survey);
         root.set_topic(topic);
         root.set_publisher(publisher.name.as_str());
         root.set_format(format);
@@ -293,8 +311,8 @@ mod tests {
     #[test]
     fn an_envelope_whose_topic_is_its_sequence_resembles_nothing() {
         let template = EnvelopeTemplate::new(&publisher(), b"zeek/one", "capnp-v1");
-        // A list of eight bytes, two words before the pointer's end; or a far pointer to there.
-        let list = (-2_i64 << 2 | 1) & 0xffff_ffff | 8 << 35 | 2 << 32;
+        // A list of eight bytes, three words before the pointer's end; or a far pointer to there.
+        let list = (-3_i64 << 2 | 1) & 0xffff_ffff | 8 << 35 | 2 << 32;
         let far = 3 << 3 | 2;
         let landing = 5_u64 << 2 | 1 | 8 << 35 | 2 << 32;
         for (pointer, sequence) in [(list, 7), (far, landing)] {

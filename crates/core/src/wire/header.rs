@@ -8,7 +8,7 @@
 //!       4..6   envelope, in words of eight bytes
 //!       6..8   check over the other fourteen bytes
 //!       8..12  payload, in bytes; padded with zeros to whole words on the wire
-//!       12..16 0
+//!       12..16 tree: whose shortest-path tree the message follows; 0 before it reached a member
 //! ```
 //! Integers are little-endian. Envelope and payload follow, each starting at a multiple of eight.
 
@@ -35,6 +35,8 @@ pub struct FrameHeader {
     pub envelope_bytes: usize,
     /// Bytes of the payload without padding.
     pub payload_bytes: usize,
+    /// Number of the member whose shortest-path tree the message follows; 0 before it reached one.
+    pub tree: u32,
 }
 
 impl FrameHeader {
@@ -61,7 +63,7 @@ impl FrameHeader {
             | u64::from(u8::from(self.fragment) * FLAG_FRAGMENT) << 8
             | u64::from(self.hop_limit) << 16
             | u64::from(words) << 32;
-        let second = u64::from(payload);
+        let second = u64::from(payload) | u64::from(self.tree) << 32;
         first |= u64::from(check(first, second)) << 48;
         let mut bytes = [0; FRAME_HEADER_BYTES];
         bytes[..8].copy_from_slice(&first.to_le_bytes());
@@ -85,13 +87,17 @@ impl FrameHeader {
         }
         let [class, flags, hop_limit, zero, words_low, words_high, ..] = first.to_le_bytes();
         let class = TrafficClass::from_number(class).ok_or(Fault::FrameClass(class))?;
-        if flags & !FLAG_FRAGMENT != 0 || zero != 0 || second >> 32 != 0 {
+        if flags & !FLAG_FRAGMENT != 0 || zero != 0 {
             return Err(Fault::FrameReserved);
         }
         if hop_limit > HOP_LIMIT_MAX {
             return Err(Fault::FrameHopLimit);
         }
-        let payload_bytes = usize::try_from(second).map_err(|_| Fault::FrameTooLong)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the halves are taken apart"
+        )]
+        let (payload_bytes, tree) = (second as u32 as usize, (second >> 32) as u32);
         if payload_bytes > MESSAGE_BYTES_MAX {
             return Err(Fault::FrameTooLong);
         }
@@ -101,6 +107,7 @@ impl FrameHeader {
             hop_limit,
             envelope_bytes: usize::from(u16::from_le_bytes([words_low, words_high])) * 8,
             payload_bytes,
+            tree,
         };
         if header.fragment && header.envelope_bytes != 0 {
             return Err(Fault::FragmentEnvelope);
@@ -186,6 +193,7 @@ mod tests {
         hop_limit: 7,
         envelope_bytes: 16,
         payload_bytes: 13,
+        tree: 0x1234_5678,
     };
 
     #[test]

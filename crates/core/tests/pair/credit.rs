@@ -171,6 +171,7 @@ fn pieces_that_do_not_add_up_are_faults() {
         hop_limit: 1,
         envelope_bytes: 0,
         payload_bytes: zeekwire_types::limits::PAYLOAD_BYTES_MAX,
+        tree: 0,
     };
     for (pieces, fault) in [
         (vec![&whole[..8]], Fault::FragmentLength),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use zeekwire_core::Node;
-use zeekwire_core::node::{LinkEnd, NodeConfig, Published};
+use zeekwire_core::node::{Forwarding, LinkEnd, NodeConfig, Published};
 use zeekwire_core::session::SessionConfig;
 use zeekwire_core::wire::{EnvelopeTemplate, FrameHeader};
 use zeekwire_types::{Incarnation, Instant, NodeId, NodeName, Role, TopicFilter, TrafficClass};
@@ -103,6 +103,10 @@ pub(crate) fn config(name: &str, session: SessionConfig) -> NodeConfig {
         program: "pair".to_owned(),
         session,
         stall_max: Duration::from_millis(500),
+        forwarding: Forwarding::Routed,
+        lossless: false,
+        pools: Vec::new(),
+        member_down_after: Duration::from_secs(2),
         seed: 7,
     }
 }
@@ -155,6 +159,7 @@ impl Side {
             hop_limit: 1,
             envelope_bytes: template.bytes().len(),
             payload_bytes: len,
+            tree: 0,
         };
         out.extend(header.encode());
         let start = out.len();

@@ -43,8 +43,9 @@ impl Subscriber {
 /// What deposits into inboxes came to, for one link's read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Deposited {
-    pub(super) dropped: u64,
     pub(super) congested: bool,
+    /// A link that some of it was passed on to is behind, and nothing may be lost.
+    pub(super) links_behind: bool,
 }
 
 /// Bytes of one link's read that were delivered, by class.
@@ -85,8 +86,7 @@ impl Engine {
 
     /// Hands a message that lies in memory of its own to its subscribers.
     pub(super) fn deliver_alone(&mut self, located: &Located, bytes: AlignedBytes) -> Deposited {
-        // What came before must be in the inbox before.
-        let mut deposited = self.deposit_block();
+        let mut deposited = Deposited::default();
         let parts = parts_of(located, &bytes);
         let bytes: Block = Arc::new(bytes);
         for at in 0..self.targets.len() {
@@ -105,7 +105,9 @@ impl Engine {
                         parts,
                     }];
                     let block = Arc::clone(&bytes) as InboxBlock;
-                    deposited.add(inbox.deposit(block, &mut items, bytes.capacity()));
+                    let node = &mut self.node;
+                    let lose = |lost: &Message<'_>| node.count_inbox_drop(lost.bytes());
+                    deposited.add(inbox.deposit(block, &mut items, bytes.capacity(), lose));
                 }
             }
         }
@@ -125,11 +127,10 @@ impl Engine {
         self.deliver_alone(&located, AlignedBytes::copied(bytes));
     }
 
-    /// Puts what was delivered from the current block into the inboxes: pins the block where it
-    /// is mostly theirs and the pool has plenty, else copies.
-    pub(super) fn deposit_block(&mut self) -> Deposited {
+    /// Puts what was delivered from `block` into the inboxes: pins the block, if it is given to be
+    /// shared, mostly theirs and the pool has plenty, else copies.
+    pub(super) fn deposit_block(&mut self, bytes: &[u8], shared: Option<&Block>) -> Deposited {
         let mut deposited = Deposited::default();
-        let mut pinned = false;
         let mut touched = std::mem::take(&mut self.touched);
         for target in touched.drain(..) {
             let Some(Some(subscriber)) = self.subscribers.get_mut(target as usize) else {
@@ -138,38 +139,36 @@ impl Engine {
             let Sink::Inbox(inbox) = &subscriber.sink else {
                 continue;
             };
-            let bytes = std::mem::take(&mut subscriber.items_bytes);
-            let pays = bytes * 2 >= self.block.len() && !self.pool.runs_short();
-            if pays {
-                pinned = true;
-                let block = Arc::clone(&self.block) as InboxBlock;
-                let charge = self.block.len();
-                deposited.add(inbox.deposit(block, &mut subscriber.items, charge));
+            let node = &mut self.node;
+            let lose = |lost: &Message<'_>| node.count_inbox_drop(lost.bytes());
+            let items_bytes = std::mem::take(&mut subscriber.items_bytes);
+            let pays = |block: &&Block| items_bytes * 2 >= block.len() && !self.pool.runs_short();
+            if let Some(block) = shared.filter(pays) {
+                let charge = block.len();
+                let block = Arc::clone(block) as InboxBlock;
+                deposited.add(inbox.deposit(block, &mut subscriber.items, charge, lose));
                 continue;
             }
             let mut copy = self.copies.take();
             let filling = copy.bytes();
-            filling.reserve(bytes);
+            filling.reserve(items_bytes);
             for item in &mut subscriber.items {
                 let start = item.start as usize;
                 item.start = u32::try_from(filling.len()).expect("blocks are far below 4 GiB");
-                filling.extend_from_slice(&self.block[start..start + item.len as usize]);
+                filling.extend_from_slice(&bytes[start..start + item.len as usize]);
             }
             let copy = self.copies.share(copy);
             let charge = copy.capacity();
-            deposited.add(inbox.deposit(copy, &mut subscriber.items, charge));
+            deposited.add(inbox.deposit(copy, &mut subscriber.items, charge, lose));
         }
         self.touched = touched;
-        if pinned && let Some(block) = self.pool.take() {
-            let old = std::mem::replace(&mut self.block, block);
-            self.pool.put(old);
-        }
         deposited
     }
 
     /// Gives bytes back to a peer's credit, or keeps them back while the only inbox is behind.
     pub(super) fn give_credit(&mut self, key: LinkKey, credit: &Credit, deposited: Deposited) {
-        let hold_back = deposited.congested && self.only_inbox_asks_to_wait();
+        let inbox_is_behind = deposited.congested && self.only_inbox_asks_to_wait();
+        let hold_back = inbox_is_behind || deposited.links_behind;
         for class in TrafficClass::ALL {
             let charged = credit.charged_bytes[class.index()];
             let returned = credit.returned_bytes[class.index()];
@@ -180,15 +179,12 @@ impl Engine {
                 self.withheld.push((key, class, charged + returned));
             }
         }
-        for _ in 0..deposited.dropped {
-            self.node.count_inbox_drop(key, TrafficClass::Event, 0);
-        }
         self.node.grant(key);
     }
 
     /// Gives back what was kept, once the inbox has room.
     pub(super) fn release_withheld(&mut self) {
-        if self.withheld.is_empty() || self.only_inbox_asks_to_wait() {
+        if self.withheld.is_empty() || self.only_inbox_asks_to_wait() || self.node.is_behind() {
             return;
         }
         for (key, class, bytes) in std::mem::take(&mut self.withheld) {
@@ -227,15 +223,12 @@ impl Engine {
 
 impl Deposited {
     pub(super) const fn add(&mut self, deposit: Deposit) {
-        self.merge(Self {
-            dropped: deposit.dropped,
-            congested: deposit.congested,
-        });
+        self.congested |= deposit.congested;
     }
 
     pub(super) const fn merge(&mut self, other: Self) {
-        self.dropped += other.dropped;
         self.congested |= other.congested;
+        self.links_behind |= other.links_behind;
     }
 }
 

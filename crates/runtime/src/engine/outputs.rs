@@ -30,7 +30,14 @@ impl Engine {
                     completer.complete();
                 }
             }
-            Output::Relaxed => self.release_held(now),
+            Output::Relaxed => {
+                self.release_held(now);
+                self.release_withheld();
+            }
+            Output::NodeUp { .. }
+            | Output::NodeDown { .. }
+            | Output::Yielded { .. }
+            | Output::Traced { .. } => {}
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use zeekwire_buffer::AlignedBytes;
 use zeekwire_core::node::{LinkKey, Received};
 use zeekwire_transport::ReadOutcome;
-use zeekwire_types::Instant;
+use zeekwire_types::{Instant, TrafficClass};
 
 use super::Engine;
 use super::delivery::{Credit, Deposited};
@@ -44,8 +45,11 @@ impl Engine {
         };
         let key = connection.link;
         if Arc::get_mut(&mut self.block).is_none() {
-            // All blocks are pinned and this one is too: replace it by one of its own.
-            self.block = Arc::new(zeekwire_buffer::AlignedBytes::zeroed(self.block.len()));
+            // Somebody still reads in it. If that goes for all blocks of the pool, make one beside.
+            let fresh = self.pool.take();
+            let fresh = fresh.unwrap_or_else(|| Arc::new(AlignedBytes::zeroed(self.block.len())));
+            let pinned = std::mem::replace(&mut self.block, fresh);
+            self.pool.put(pinned);
         }
         let Some(block) = Arc::get_mut(&mut self.block) else {
             return Read::Over;
@@ -70,7 +74,7 @@ impl Engine {
             return Read::More;
         }
         self.node.heard(now, key);
-        match self.read_block(socket, key, kept + read) {
+        match self.read_block(now, socket, key, kept + read) {
             true if !self.is_closing(socket) => Read::Over,
             _ => Read::More,
         }
@@ -83,9 +87,12 @@ impl Engine {
     }
 
     /// Takes apart the first `end` bytes of the block. Returns whether the link is over.
-    fn read_block(&mut self, socket: u64, key: LinkKey, end: usize) -> bool {
-        let block = Arc::clone(&self.block);
-        let bytes = &block[..end];
+    fn read_block(&mut self, now: Instant, socket: u64, key: LinkKey, end: usize) -> bool {
+        // Nobody else holds the block until it is deposited: headers are rewritten in place.
+        let mut block = std::mem::replace(&mut self.block, Arc::clone(&self.no_block));
+        let Some(bytes) = Arc::get_mut(&mut block).map(|block| &mut block[..end]) else {
+            return true;
+        };
         let mut start = 0;
         let mut credit = Credit::default();
         let mut deposited = Deposited::default();
@@ -99,15 +106,30 @@ impl Engine {
                     self.targets.extend_from_slice(self.node.local_targets());
                     let frame = start..start + message.taken;
                     start = frame.end;
+                    let class = message.class;
                     match message.reassembled {
                         None => {
-                            credit.charged_bytes[message.class.index()] += frame.len();
+                            credit.charged_bytes[class.index()] += frame.len();
+                            if let Some(header) = message.forward {
+                                bytes[frame.start..][..header.len()].copy_from_slice(&header);
+                                let forwarded = self.node.forward(now, class, bytes, frame.clone());
+                                deposited.links_behind |= forwarded.hold;
+                            }
                             self.deliver(&message.located, &bytes[frame.clone()], frame.start);
                         }
-                        Some(whole) => {
-                            credit.returned_bytes[message.class.index()] += whole.len();
-                            let alone = self.deliver_alone(&message.located, whole);
-                            deposited.merge(alone);
+                        Some(mut whole) => {
+                            credit.returned_bytes[class.index()] += whole.len();
+                            if let Some(header) = message.forward {
+                                whole[..header.len()].copy_from_slice(&header);
+                                let hold = self.forward_alone(now, class, bytes, &whole);
+                                deposited.links_behind |= hold;
+                            }
+                            if !self.targets.is_empty() {
+                                // What came before must be in the inbox before.
+                                deposited.merge(self.deposit_block(bytes, None));
+                                let alone = self.deliver_alone(&message.located, whole);
+                                deposited.merge(alone);
+                            }
                         }
                     }
                 }
@@ -123,10 +145,28 @@ impl Engine {
                 .extend_from_slice(if over { &[] } else { &bytes[start..] });
             connection.discards |= over;
         }
-        drop(block);
-        let last = self.deposit_block();
-        deposited.merge(last);
+        // What was passed on is written from the block itself, as far as sockets take it.
+        self.flush_dirty(now, &block[..end]);
+        deposited.merge(self.deposit_block(&block[..end], Some(&block)));
+        self.block = block;
         self.give_credit(key, &credit, deposited);
         over
+    }
+
+    /// Passes on a message that lies in memory of its own. Returns whether to keep credit back.
+    fn forward_alone(
+        &mut self,
+        now: Instant,
+        class: TrafficClass,
+        block: &[u8],
+        whole: &[u8],
+    ) -> bool {
+        // What is staged from the block came before.
+        self.flush_dirty(now, block);
+        let forwarded = self.node.forward(now, class, whole, 0..whole.len());
+        if forwarded.staged {
+            self.flush_dirty(now, whole);
+        }
+        forwarded.hold
     }
 }

@@ -4,6 +4,7 @@ use zeekwire_backend::Sink;
 use zeekwire_backend::status::{
     ClassStatus, LinkStatus, NodeStatus, PublishStatus, SubscriptionStatus, TopicDrops,
 };
+use zeekwire_core::Node;
 use zeekwire_core::node::Link;
 use zeekwire_types::{Instant, TrafficClass};
 
@@ -34,7 +35,7 @@ impl Engine {
                 .iter()
                 .map(|(id, record)| {
                     let link = record.key.and_then(|key| self.node.link(key));
-                    link_status(now, id.0, record, link)
+                    link_status(now, id.0, record, &self.node, link)
                 })
                 .collect(),
             subscriptions: self.subscriptions(),
@@ -74,7 +75,13 @@ impl Engine {
     }
 }
 
-fn link_status(now: Instant, id: u64, record: &LinkRecord, link: Option<&Link>) -> LinkStatus {
+fn link_status(
+    now: Instant,
+    id: u64,
+    record: &LinkRecord,
+    node: &Node,
+    link: Option<&Link>,
+) -> LinkStatus {
     let mut status = LinkStatus {
         id,
         endpoint: record.endpoint.clone(),
@@ -101,7 +108,7 @@ fn link_status(now: Instant, id: u64, record: &LinkRecord, link: Option<&Link>) 
     }
     let outgoing = &link.session.outgoing;
     status.silent_s = now.since(link.session.liveness.received_at()).as_secs_f64();
-    status.filters = link.filter_count();
+    status.filters = node.filter_count(link);
     status.messages_sent = outgoing.messages();
     status.messages_received = link.session.incoming.messages();
     status.congested = link.is_congested();
@@ -109,6 +116,14 @@ fn link_status(now: Instant, id: u64, record: &LinkRecord, link: Option<&Link>) 
         .into_iter()
         .map(|class| class_status(link, class))
         .collect();
+    for (place, total) in node.own_losses() {
+        let there = place.peer.is_none() && status.peer.as_deref() == Some(place.node.as_str());
+        let class = place.class.to_string();
+        let mut classes = status.classes.iter_mut();
+        if let Some(class) = classes.find(|of| there && of.class == class) {
+            class.dropped_there_messages += total.messages;
+        }
+    }
     let topic = |drops: zeekwire_core::TopicDrops| TopicDrops {
         topic: String::from_utf8_lossy(&drops.topic).into_owned(),
         messages: drops.messages,
@@ -130,6 +145,6 @@ fn class_status(link: &Link, class: TrafficClass) -> ClassStatus {
         credit_bytes: outgoing.credit_left(class),
         dropped_messages: drops.messages,
         dropped_bytes: drops.bytes,
-        dropped_there_messages: link.reported_drops(class).0,
+        dropped_there_messages: 0,
     }
 }

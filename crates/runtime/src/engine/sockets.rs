@@ -406,6 +406,7 @@ impl Engine {
                 auto_advertise: record.auto_advertise,
                 auto_subscribe: record.auto_subscribe,
                 outgoing: Some(outgoing),
+                label: id.0,
             },
         );
         record.key = Some(key);

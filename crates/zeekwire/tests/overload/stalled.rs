@@ -3,7 +3,7 @@
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use zeekwire::{DropPolicy, NodeBuilder, Subscription, TrafficClass};
+use zeekwire::{DropPolicy, NodeBuilder, Role, Subscription, TrafficClass};
 
 use crate::common::{Over, PATIENCE, Pair, number, send};
 
@@ -36,7 +36,11 @@ impl Stalled {
         let patient = Duration::from_secs(600);
         let pair = Pair::with(
             over,
-            |server| small_windows(server).heartbeat(Duration::from_secs(1), patient),
+            |server| {
+                // The others do not wait for a client to confirm what they subscribe to.
+                let server = server.configure(|config| config.role = Role::Client);
+                small_windows(server).heartbeat(Duration::from_secs(1), patient)
+            },
             |client| {
                 small_windows(client)
                     .heartbeat(Duration::from_secs(1), patient)

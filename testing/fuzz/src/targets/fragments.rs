@@ -32,6 +32,7 @@ pub fn fragments(data: &[u8]) {
             hop_limit: 0,
             envelope_bytes: 0,
             payload_bytes: piece.len(),
+            tree: 0,
         };
         let mut bytes = header.encode().to_vec();
         bytes.extend(&piece);

@@ -69,11 +69,6 @@ fn each_kind_survives_the_wire() {
             class: TrafficClass::Log,
             limit: 1 << 40,
         },
-        Control::Dropped {
-            class: TrafficClass::Event,
-            messages: 5,
-            bytes: 6,
-        },
     ] {
         assert_eq!(decoded(&control), [control]);
     }

@@ -1,0 +1,215 @@
+//! Keeping the records of all members in step over every link that routes.
+//!
+//! A node passes an update on as soon as it applied it, before it sends anything that follows from
+//! it. Control messages overtake all others and keep their order, so a message never arrives
+//! before the updates that its publisher knew when it chose the way.
+
+use std::collections::BTreeMap;
+
+use zeekwire_types::NodeId;
+use zeekwire_types::limits::{MEMBER_COUNT_MAX, RECORD_ITEM_COUNT_MAX};
+
+use super::{LinkKey, Node};
+use crate::Fault;
+use crate::routing::Applied;
+use crate::session::Session;
+use crate::wire::{Body, Control, ControlWriter, Digest, Item, Update};
+
+/// What a link that routes has come to.
+#[derive(Debug, Default)]
+pub(super) struct Mesh {
+    /// The peer has what this node knew, and is told of every change since.
+    open: bool,
+    /// This node has what the peer knew.
+    pub(super) synced: bool,
+    /// Both ends have announced the link.
+    pub(super) active: bool,
+    /// Parts of an update or digest whose rest has yet to come.
+    update: Option<Update>,
+    digest: Vec<(NodeId, u64)>,
+}
+
+impl Node {
+    /// Tells a new peer what is known here.
+    pub(super) fn begin_sync(&mut self, key: LinkKey) {
+        // Those that cannot be reached from here count: the peer need not send them again.
+        let known = self.db.records();
+        let digest = Digest {
+            records: known
+                .map(|record| (record.id.clone(), record.version))
+                .collect(),
+            complete: true,
+        };
+        if let Some(link) = self.link_mut(key) {
+            link.mesh = Some(Mesh::default());
+        }
+        self.send_control(key, &Control::Digest(digest));
+    }
+
+    pub(super) fn handle_digest(&mut self, key: LinkKey, part: Digest) -> Result<(), Fault> {
+        let mesh = self.mesh_mut(key)?;
+        if mesh.open || mesh.digest.len() + part.records.len() > MEMBER_COUNT_MAX {
+            return Err(Fault::OutOfOrder);
+        }
+        mesh.digest.extend(part.records);
+        if !part.complete {
+            return Ok(());
+        }
+        mesh.open = true;
+        let theirs: BTreeMap<NodeId, u64> = std::mem::take(&mut mesh.digest).into_iter().collect();
+        if let Some(known) = theirs.get(self.id()).copied()
+            && known > self.own.version()
+        {
+            let update = self.own.outrun(known);
+            self.announce(update);
+        }
+        let known = self.db.reachable().chain([self.db.own()]);
+        let lacking = |id: &NodeId, version| theirs.get(id).is_none_or(|known| *known < version);
+        let newer = known.filter(|record| lacking(&record.id, record.version));
+        let updates: Vec<Update> = newer.map(|record| record.whole()).collect();
+        for update in updates {
+            self.send_control(key, &Control::Update(update));
+        }
+        self.send_control(key, &Control::Synced);
+        Ok(())
+    }
+
+    /// The peer sent all it knew: from now on this node counts the link among its own.
+    pub(super) fn handle_synced(&mut self, key: LinkKey) -> Result<(), Fault> {
+        let mesh = self.mesh_mut(key)?;
+        if std::mem::replace(&mut mesh.synced, true) {
+            return Err(Fault::OutOfOrder);
+        }
+        self.db.touch();
+        self.paths_changed = true;
+        if let Some(peer) = self.peer_id(key) {
+            let update = self.own.change([Item::Neighbour(peer)], []);
+            update.into_iter().for_each(|update| self.announce(update));
+        }
+        Ok(())
+    }
+
+    pub(super) fn handle_update(&mut self, key: LinkKey, part: Update) -> Result<(), Fault> {
+        let mesh = self.mesh_mut(key)?;
+        let update = match mesh.update.take() {
+            None => part,
+            Some(mut so_far) => {
+                let same = so_far.origin == part.origin
+                    && (so_far.base, so_far.version) == (part.base, part.version);
+                if !same {
+                    return Err(Fault::OutOfOrder);
+                }
+                so_far.added.extend(part.added);
+                so_far.removed.extend(part.removed);
+                so_far.complete = part.complete;
+                so_far
+            }
+        };
+        if update.added.len() + update.removed.len() > RECORD_ITEM_COUNT_MAX {
+            return Err(Fault::RecordTooLong);
+        }
+        if !update.complete {
+            mesh.update = Some(update);
+            return Ok(());
+        }
+        self.take_update(key, update)
+    }
+
+    fn take_update(&mut self, key: LinkKey, update: Update) -> Result<(), Fault> {
+        if update.origin == *self.id() {
+            if update.version > self.own.version() {
+                let update = self.own.outrun(update.version);
+                self.announce(update);
+            }
+            return Ok(());
+        }
+        match self.db.find(&update.origin) {
+            None if self.db.records().count() >= MEMBER_COUNT_MAX => {
+                self.refused_records += 1;
+                return Ok(());
+            }
+            Some(known)
+                if update.base > 0
+                    && known.items.len() + update.added.len() > RECORD_ITEM_COUNT_MAX =>
+            {
+                return Err(Fault::RecordTooLong);
+            }
+            _ => {}
+        }
+        match self.db.apply(self.now, &update) {
+            Applied::Known => {}
+            Applied::Gap => self.send_control(key, &Control::Want(update.origin)),
+            Applied::Changed { paths } => {
+                self.paths_changed |= paths;
+                self.flood(&update, Some(key));
+                if update.confirm {
+                    self.settle();
+                    self.send_routed(update.origin, Body::Confirm(update.version));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the whole record that a peer misses the beginning of.
+    pub(super) fn handle_want(&mut self, key: LinkKey, node: &NodeId) -> Result<(), Fault> {
+        self.mesh_mut(key)?;
+        if let Some(record) = self.db.find(node) {
+            let update = record.whole();
+            self.send_control(key, &Control::Update(update));
+        }
+        Ok(())
+    }
+
+    /// Applies a change of this node's own record, and tells everybody.
+    pub(super) fn announce(&mut self, update: Update) {
+        if let Applied::Changed { paths } = self.db.apply(self.now, &update) {
+            self.paths_changed |= paths;
+        }
+        self.flood(&update, None);
+    }
+
+    /// Sends an update over all links that route, but for the one that it came by.
+    fn flood(&mut self, update: &Update, except: Option<LinkKey>) {
+        let open = self.links.iter().map(|(_, link)| link).filter(|link| {
+            let open = link.mesh.as_ref().is_some_and(|mesh| mesh.open);
+            open && link.is_up() && !link.ended && Some(link.key) != except
+        });
+        let keys: Vec<LinkKey> = open.map(|link| link.key).collect();
+        if keys.is_empty() {
+            return;
+        }
+        // Encoded once, however many there are.
+        let mut frames = Vec::new();
+        ControlWriter::write(&Control::Update(update.clone()), &mut frames);
+        for key in keys {
+            self.send_with(key, |session: &mut Session| session.send_frames(&frames));
+        }
+    }
+
+    /// A link is over: it is no longer one of this node's own.
+    pub(super) fn leave_mesh(&mut self, key: LinkKey) {
+        let peer = self.peer_id(key);
+        let Some(mesh) = self.link_mut(key).and_then(|link| link.mesh.take()) else {
+            return;
+        };
+        if !mesh.synced {
+            return;
+        }
+        self.db.touch();
+        self.paths_changed = true;
+        if let Some(peer) = peer {
+            let update = self.own.change([], [Item::Neighbour(peer)]);
+            update.into_iter().for_each(|update| self.announce(update));
+        }
+    }
+
+    pub(super) fn peer_id(&self, key: LinkKey) -> Option<NodeId> {
+        self.link(key)?.peer().map(|hello| hello.node.clone())
+    }
+
+    fn mesh_mut(&mut self, key: LinkKey) -> Result<&mut Mesh, Fault> {
+        let link = self.link_mut(key).ok_or(Fault::NotRouting)?;
+        link.mesh.as_mut().ok_or(Fault::NotRouting)
+    }
+}

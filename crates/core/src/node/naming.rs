@@ -1,0 +1,139 @@
+//! One name, one live node.
+//!
+//! Whoever believes that two lives hold a name asks the earlier one whether it is alive. If it
+//! answers, the later one is refused, or yields; if it is silent, the later one declares it over.
+
+use std::time::Duration;
+
+use zeekwire_types::{Instant, NodeId, Role};
+
+use super::{LinkKey, Node, Output};
+use crate::wire::{Body, Item, Reason};
+
+/// How long the earlier life has to answer.
+pub const PROBE_MAX: Duration = Duration::from_millis(500);
+
+/// A question whether a life goes on.
+#[derive(Clone, Debug)]
+pub(super) struct Probe {
+    whom: NodeId,
+    number: u64,
+    until: Instant,
+    /// The link whose peer has its name, or this node itself.
+    newcomer: Option<LinkKey>,
+}
+
+impl Node {
+    /// Whether the peer of a link must wait until the one who has its name was asked.
+    pub(super) fn is_probing_for(&mut self, key: LinkKey, newcomer: &NodeId, role: Role) -> bool {
+        if role != Role::Member || !self.forwards() {
+            return false;
+        }
+        self.settle();
+        let named = |id: &&NodeId| id.name == newcomer.name && *id != newcomer;
+        let links = self.links.iter().map(|(_, link)| link);
+        let peers = links
+            .filter(|link| link.is_up() && !link.ended)
+            .filter_map(|link| link.peer())
+            .filter(|peer| peer.role == Role::Member)
+            .map(|peer| &peer.node);
+        let present: Vec<&NodeId> = peers.chain(self.membership.up()).filter(named).collect();
+        // Who is merely missed has no path, and will not answer.
+        match present.first().map(|id| (*id).clone()) {
+            Some(holder) => {
+                self.probe(holder, Some(key));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Looks for another life of this node's own name.
+    pub(super) fn check_names(&mut self) {
+        let own = self.config.id.clone();
+        let named = |id: &NodeId| id.name == own.name && *id != own;
+        let over = self
+            .db
+            .records()
+            .find(|record| record.superseded().any(|over| *over == own));
+        let over = over.map(|record| record.id.clone());
+        let other = self.db.reachable().find(|record| named(&record.id));
+        let other = other.map(|record| record.id.clone());
+        if let Some(holder) = over {
+            self.give_way(holder);
+        } else if let Some(holder) = other.filter(|other| other.incarnation < own.incarnation)
+            && !self.probes.iter().any(|probe| probe.newcomer.is_none())
+        {
+            self.probe(holder, None);
+        }
+    }
+
+    fn probe(&mut self, whom: NodeId, newcomer: Option<LinkKey>) {
+        self.probe_number += 1;
+        let number = self.probe_number;
+        self.probes.push(Probe {
+            whom: whom.clone(),
+            number,
+            until: self.now + PROBE_MAX,
+            newcomer,
+        });
+        self.send_routed(whom, Body::Ping(number));
+    }
+
+    /// The one who was asked is alive.
+    pub(super) fn probe_answered(&mut self, from: &NodeId, number: u64) {
+        let asked = |probe: &Probe| probe.number == number && probe.whom == *from;
+        let Some(at) = self.probes.iter().position(asked) else {
+            return;
+        };
+        let probe = self.probes.remove(at);
+        match probe.newcomer {
+            Some(key) => {
+                let text = format!("{} is alive", probe.whom);
+                self.refuse(key, Reason::NameInUse, text);
+            }
+            None => self.give_way(probe.whom),
+        }
+    }
+
+    /// Believes those who were silent for long enough to be gone.
+    pub(super) fn tick_probes(&mut self) {
+        let now = self.now;
+        let (over, waiting) = std::mem::take(&mut self.probes)
+            .into_iter()
+            .partition(|probe| now >= probe.until);
+        self.probes = waiting;
+        let over: Vec<Probe> = over;
+        for probe in over {
+            match probe.newcomer {
+                Some(key) => self.admit(key),
+                None => {
+                    let update = self.own.change([Item::Superseded(probe.whom)], []);
+                    update.into_iter().for_each(|update| self.announce(update));
+                }
+            }
+        }
+    }
+
+    /// Whether somebody was asked and may still answer.
+    pub(super) fn is_probing(&self) -> bool {
+        !self.probes.is_empty()
+    }
+
+    pub(super) fn forget_probes(&mut self, key: LinkKey) {
+        self.probes.retain(|probe| probe.newcomer != Some(key));
+    }
+
+    /// Another live node has this name, and the better right to it.
+    fn give_way(&mut self, to: NodeId) {
+        if std::mem::replace(&mut self.gave_way, true) {
+            return;
+        }
+        let links: Vec<LinkKey> = self.links.iter().map(|(_, link)| link.key).collect();
+        let text = format!("{to} has the better right to the name");
+        self.outputs.push_back(Output::Yielded { to });
+        for key in links {
+            self.close_link(key, Reason::NameInUse, &text);
+        }
+    }
+}

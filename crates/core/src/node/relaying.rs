@@ -1,0 +1,82 @@
+//! Messages of the protocol for one member, from hop to hop.
+//!
+//! Each hop is reliable; a change of route may lose what was on its way, so whoever needs an
+//! answer asks again.
+
+use zeekwire_types::NodeId;
+use zeekwire_types::limits::HOP_LIMIT_MAX;
+
+use super::{LinkKey, Node};
+use crate::wire::{Body, Control, Routed};
+
+impl Node {
+    /// Sends a message to one member, or to a peer.
+    pub(super) fn send_routed(&mut self, to: NodeId, body: Body) {
+        let routed = Routed {
+            to,
+            from: self.config.id.clone(),
+            hop_limit: HOP_LIMIT_MAX,
+            body,
+        };
+        self.relay(routed);
+    }
+
+    /// Takes a message that arrived, or passes it on.
+    pub(super) fn handle_routed(&mut self, routed: Routed) {
+        if routed.to == self.config.id {
+            self.take_routed(routed.from, routed.body);
+        } else if routed.hop_limit > 1 && self.forwards() {
+            self.relay(Routed {
+                hop_limit: routed.hop_limit - 1,
+                ..routed
+            });
+        }
+    }
+
+    pub(super) fn relay(&mut self, routed: Routed) {
+        // What only a newer release can read cannot be written here again.
+        if routed.body == Body::Newer {
+            return;
+        }
+        self.settle();
+        if let Some(key) = self.link_towards(&routed.to) {
+            self.send_control(key, &Control::Routed(routed));
+        }
+    }
+
+    fn link_towards(&self, to: &NodeId) -> Option<LinkKey> {
+        let member = self
+            .db
+            .link_to(to)
+            .and_then(|slot| self.links.get(slot as usize));
+        let link = member.or_else(|| {
+            let links = self.links.iter().map(|(_, link)| link);
+            links
+                .filter(|link| link.is_up() && !link.ended)
+                .find(|link| link.peer().is_some_and(|peer| peer.node == *to))
+        });
+        link.map(|link| link.key)
+    }
+
+    fn take_routed(&mut self, from: NodeId, body: Body) {
+        match body {
+            Body::Confirm(version) => {
+                if version <= self.own.version() {
+                    self.confirmations.confirm(&from, version);
+                    self.finish_confirmed();
+                }
+            }
+            Body::Ask(version) => {
+                let known = self.db.find(&from).map(|record| record.version);
+                if let Some(known) = known.filter(|known| *known >= version) {
+                    self.send_routed(from, Body::Confirm(known));
+                }
+            }
+            Body::Ping(number) => self.send_routed(from, Body::Pong(number)),
+            Body::Pong(number) => self.probe_answered(&from, number),
+            Body::Lost(lost) => self.take_loss_report(&from.name, lost),
+            Body::Traced(trace) => self.outputs.push_back(super::Output::Traced { trace }),
+            Body::Newer => {}
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What follows when links or records changed: paths, members, completions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use zeekwire_types::NodeId;
+
+use super::{LinkKey, Node, Output};
+use crate::membership::Turn;
+use crate::routing::Waiter;
+use crate::wire::{Body, Control};
+
+/// How often a member that has not confirmed is asked again.
+const ASK_EVERY: Duration = Duration::from_millis(400);
+/// A record outlives the last path to its member at least for this long.
+const RECORD_KEPT_MIN: Duration = Duration::from_secs(60);
+
+impl Node {
+    /// Finds paths and members anew, if anything changed since.
+    #[inline]
+    pub(super) fn settle(&mut self) {
+        if self.paths_changed {
+            self.settle_paths();
+        }
+    }
+
+    #[cold]
+    fn settle_paths(&mut self) {
+        while std::mem::take(&mut self.paths_changed) {
+            let mut links: BTreeMap<NodeId, u32> = BTreeMap::new();
+            for (_, link) in &self.links {
+                let synced = link.mesh.as_ref().is_some_and(|mesh| mesh.synced);
+                if let (true, Some(peer)) = (synced && !link.ended, link.peer()) {
+                    links.entry(peer.node.clone()).or_insert(link.key.slot());
+                }
+            }
+            self.db.rebuild(self.now, &links);
+            self.route_changes += 1;
+            if self.db.own_number_is_taken() {
+                let update = self.own.renumber();
+                self.announce(update);
+            }
+        }
+        self.routed.forget();
+        self.activate_links();
+        let present = self.present();
+        let turns = self.membership.observe(self.now, &present);
+        self.tell_turns(turns);
+        self.confirmations.retain(|id| present.contains(id));
+        self.check_names();
+        self.finish_confirmed();
+    }
+
+    /// A link is ready when both ends have announced it: what is published here reaches the peer.
+    fn activate_links(&mut self) {
+        let own = self.config.id.clone();
+        let mut ready = Vec::new();
+        for (_, link) in &mut self.links {
+            let Some(peer) = link.session.peer().map(|hello| &hello.node) else {
+                continue;
+            };
+            let Some(mesh) = link
+                .mesh
+                .as_mut()
+                .filter(|mesh| mesh.synced && !mesh.active)
+            else {
+                continue;
+            };
+            if self
+                .db
+                .find(peer)
+                .is_some_and(|record| record.has_neighbour(&own))
+            {
+                mesh.active = true;
+                link.ready = true;
+                ready.push(link.key);
+            }
+        }
+        for key in ready {
+            self.outputs.push_back(Output::PeerReady { link: key });
+            self.confirm_all(key);
+        }
+    }
+
+    /// All other members of the component, those attached to a member included.
+    fn present(&self) -> BTreeSet<NodeId> {
+        let members = self.db.reachable().map(|record| &record.id);
+        let reachable = self.db.records().filter(|record| record.hops.is_some());
+        let leaves = reachable.flat_map(|record| record.leaves());
+        let present = members.chain(leaves).filter(|id| **id != self.config.id);
+        present.cloned().collect()
+    }
+
+    fn tell_turns(&mut self, turns: Vec<Turn>) {
+        for turn in turns {
+            self.outputs.push_back(match turn {
+                Turn::Up(node) => Output::NodeUp { node },
+                Turn::Down(node) => {
+                    // A next life is new to the gate, even if its clock went back.
+                    self.gate.forget(node.name.as_str());
+                    Output::NodeDown { node }
+                }
+            });
+        }
+    }
+
+    /// What the passing of time means for members and for who waits to hear from them.
+    pub(super) fn tick_members(&mut self) {
+        self.settle();
+        let turns = self.membership.tick(self.now);
+        self.tell_turns(turns);
+        let kept = RECORD_KEPT_MIN.max(self.config.member_down_after * 2);
+        self.db.forget_lost(self.now, kept);
+        let members = self.db.reachable().map(|record| &record.id);
+        let questions = self
+            .confirmations
+            .take_questions(self.now, ASK_EVERY, members);
+        for (to, version) in questions {
+            self.send_routed(to, Body::Ask(version));
+        }
+        self.tick_probes();
+        self.finish_confirmed();
+    }
+
+    /// Tells those who waited for a change to be effective everywhere.
+    pub(super) fn finish_confirmed(&mut self) {
+        if self.confirmations.is_idle() {
+            return;
+        }
+        let members = self.db.reachable().map(|record| &record.id);
+        for waiter in self.confirmations.take_done(members) {
+            match waiter {
+                Waiter::Driver(token) => self.spread(token),
+                Waiter::Peer(key, token) => self.send_control(key, &Control::Done(token)),
+            }
+        }
+    }
+
+    /// Lets `waiter` know once this node's present record is effective at every member.
+    pub(super) fn await_spread(&mut self, waiter: Waiter<LinkKey>) {
+        self.settle();
+        self.confirmations
+            .wait(self.now, self.own.version(), waiter);
+        self.finish_confirmed();
+    }
+}

@@ -1,0 +1,315 @@
+//! The records of all members, and what follows from them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use slab::Slab;
+use zeekwire_types::{Instant, NodeId};
+
+use super::graph::{Graph, NO_LINK, Tree};
+use super::record::{MemberSlot, Record};
+use crate::topics::TopicTable;
+use crate::wire::{Item, Update};
+
+/// What became of an update.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Applied {
+    /// It was known.
+    Known,
+    /// Something between it and what is known is missing.
+    Gap,
+    /// It changed the record.
+    Changed {
+        /// Paths or members may have changed, and not filters alone.
+        paths: bool,
+    },
+}
+
+/// The records of all members that this node heard of, its own among them.
+#[derive(Debug)]
+pub(crate) struct Database {
+    records: Slab<Record>,
+    by_id: BTreeMap<NodeId, MemberSlot>,
+    /// Members that can be reached, by the number of their tree.
+    by_tree: BTreeMap<u32, MemberSlot>,
+    filters: TopicTable<MemberSlot>,
+    me: MemberSlot,
+    graph: Graph,
+    /// The link to each neighbour, by slot.
+    links: Vec<u32>,
+    /// Where messages go on from here, by the member whose tree they follow.
+    branches: BTreeMap<MemberSlot, Vec<u32>>,
+    epoch: u64,
+}
+
+impl Database {
+    /// A database that holds this node's own record.
+    pub(crate) fn new(seed: u64, own: &Update) -> Self {
+        let mut database = Self {
+            records: Slab::new(),
+            by_id: BTreeMap::new(),
+            by_tree: BTreeMap::new(),
+            filters: TopicTable::new(seed),
+            me: 0,
+            graph: Graph::default(),
+            links: Vec::new(),
+            branches: BTreeMap::new(),
+            epoch: 0,
+        };
+        database.apply(Instant::ZERO, own);
+        database.rebuild(Instant::ZERO, &BTreeMap::new());
+        database
+    }
+
+    /// Applies a whole update.
+    pub(crate) fn apply(&mut self, now: Instant, update: &Update) -> Applied {
+        let known = self.by_id.get(&update.origin).copied();
+        let version = known.map_or(0, |slot| self.records[slot as usize].version);
+        if update.version <= version {
+            return Applied::Known;
+        }
+        if update.base > version {
+            return Applied::Gap;
+        }
+        let slot = known.unwrap_or_else(|| self.add(now, update));
+        let is_me = slot == self.me;
+        let record = &mut self.records[slot as usize];
+        let mut paths = known.is_none() || record.tree != update.tree;
+        record.version = update.version;
+        record.tree = update.tree;
+        let gone: Vec<Item> = if update.base == 0 {
+            let kept: BTreeSet<&Item> = update.added.iter().collect();
+            let gone = record.items.iter().filter(|item| !kept.contains(item));
+            gone.cloned().collect()
+        } else {
+            update.removed.clone()
+        };
+        for item in &gone {
+            if record.items.remove(item) {
+                match item {
+                    Item::Filter(filter) if !is_me => drop(self.filters.remove(filter, slot)),
+                    Item::Filter(_) | Item::Pool(_) => {}
+                    _ => paths = true,
+                }
+            }
+        }
+        for item in &update.added {
+            if record.items.insert(item.clone()) {
+                match item {
+                    Item::Filter(filter) if !is_me => drop(self.filters.insert(filter, slot)),
+                    Item::Filter(_) | Item::Pool(_) => {}
+                    _ => paths = true,
+                }
+            }
+        }
+        self.epoch += u64::from(paths);
+        Applied::Changed { paths }
+    }
+
+    fn add(&mut self, now: Instant, update: &Update) -> MemberSlot {
+        let slot = self.records.insert(Record {
+            id: update.origin.clone(),
+            version: 0,
+            tree: update.tree,
+            items: BTreeSet::new(),
+            hops: None,
+            unreachable_since: now,
+        });
+        let slot = MemberSlot::try_from(slot).expect("members are far fewer than 2^32");
+        self.by_id.insert(update.origin.clone(), slot);
+        slot
+    }
+
+    /// Finds all paths anew, after records or links changed. `links` tells the link to each
+    /// neighbour with which this node's own record is in step.
+    pub(crate) fn rebuild(&mut self, now: Instant, links: &BTreeMap<NodeId, u32>) {
+        let slot_count = self
+            .records
+            .iter()
+            .map(|(slot, _)| slot + 1)
+            .max()
+            .unwrap_or(0);
+        let over: BTreeSet<NodeId> = self
+            .records
+            .iter()
+            .flat_map(|(_, record)| record.superseded())
+            .cloned()
+            .collect();
+        let mut graph = Graph::new(slot_count);
+        for (slot, record) in numbered(&self.records) {
+            if over.contains(&record.id) {
+                continue;
+            }
+            graph.add_member(slot, record.tree);
+            for neighbour in record.neighbours() {
+                let Some(&other) = self.by_id.get(neighbour) else {
+                    continue;
+                };
+                let mutual = self.records[other as usize].has_neighbour(&record.id);
+                if mutual && other != slot && !over.contains(neighbour) {
+                    graph.add_arc(slot, other);
+                }
+            }
+        }
+        self.graph = graph;
+        self.links.clear();
+        self.links.resize(slot_count, NO_LINK);
+        for (node, link) in links {
+            if let Some(&slot) = self.by_id.get(node) {
+                self.links[slot as usize] = *link;
+            }
+        }
+        self.epoch += 1;
+        self.branches.clear();
+        let own_tree = self.graph.tree(self.me);
+        self.settle_members(now, &own_tree);
+        let branches = own_tree.branches(self.me, &self.links);
+        self.branches.insert(self.me, branches);
+    }
+
+    fn settle_members(&mut self, now: Instant, own_tree: &Tree) {
+        self.by_tree.clear();
+        for (slot, record) in &mut self.records {
+            let slot = MemberSlot::try_from(slot).expect("members are far fewer than 2^32");
+            let hops = own_tree.hops_to(slot);
+            if record.hops.is_some() && hops.is_none() {
+                record.unreachable_since = now;
+            }
+            record.hops = hops;
+        }
+        for (slot, record) in numbered(&self.records) {
+            if record.hops.is_none() {
+                continue;
+            }
+            // Of two with one number the first by name has it; the other takes a new one.
+            let holder = self.by_tree.entry(record.tree).or_insert(slot);
+            if self.records[*holder as usize].id > record.id {
+                *holder = slot;
+            }
+        }
+    }
+
+    /// Whether another member that comes first has this node's tree number.
+    pub(crate) fn own_number_is_taken(&self) -> bool {
+        let own = &self.records[self.me as usize];
+        self.by_tree
+            .get(&own.tree)
+            .is_some_and(|slot| *slot != self.me)
+    }
+
+    /// Changes whenever an answer about paths may have.
+    pub(crate) const fn epoch(&self) -> u64 {
+        self.epoch + self.filters.generation()
+    }
+
+    /// Takes note that a link changed before [`Database::rebuild`] is called.
+    pub(crate) const fn touch(&mut self) {
+        self.epoch += 1;
+    }
+
+    /// This node's own record.
+    pub(crate) fn own(&self) -> &Record {
+        &self.records[self.me as usize]
+    }
+
+    /// A member's record.
+    pub(crate) fn find(&self, id: &NodeId) -> Option<&Record> {
+        self.by_id.get(id).map(|slot| &self.records[*slot as usize])
+    }
+
+    /// All records, this node's own among them.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter().map(|(_, record)| record)
+    }
+
+    /// Members to which a path leads, but for this node.
+    pub(crate) fn reachable(&self) -> impl Iterator<Item = &Record> {
+        self.records()
+            .filter(|record| record.hops.is_some_and(|hops| hops > 0))
+    }
+
+    /// The member whose tree has this number, if a path leads to it.
+    pub(crate) fn of_tree(&self, tree: u32) -> Option<&Record> {
+        self.by_tree
+            .get(&tree)
+            .map(|slot| &self.records[*slot as usize])
+    }
+
+    /// Appends the links by which a message about `topic` that follows a member's tree goes on from
+    /// here, in no particular order and maybe repeated. Returns whether that member is known.
+    pub(crate) fn links_towards(&mut self, topic: &[u8], tree: u32, links: &mut Vec<u32>) -> bool {
+        let Some(&root) = self.by_tree.get(&tree) else {
+            return false;
+        };
+        let Self {
+            branches,
+            graph,
+            links: neighbours,
+            filters,
+            me,
+            ..
+        } = self;
+        let branches = branches
+            .entry(root)
+            .or_insert_with(|| graph.tree(root).branches(*me, neighbours));
+        for member in filters.targets(topic) {
+            match branches.get(*member as usize) {
+                None | Some(&NO_LINK) => {}
+                Some(link) => links.push(*link),
+            }
+        }
+        true
+    }
+
+    /// Whether any other member subscribed to `topic`.
+    pub(crate) fn is_wanted(&mut self, topic: &[u8]) -> bool {
+        !self.filters.targets(topic).is_empty()
+    }
+
+    /// The link by which messages for one member leave.
+    pub(crate) fn link_to(&self, to: &NodeId) -> Option<u32> {
+        let branches = self.branches.get(&self.me)?;
+        let slot = match self.by_id.get(to) {
+            Some(slot) => *slot,
+            None => {
+                let leaf = Item::Leaf(to.clone());
+                let mut hosts = numbered(&self.records);
+                hosts
+                    .find(|(_, host)| host.hops.is_some() && host.items.contains(&leaf))?
+                    .0
+            }
+        };
+        branches
+            .get(slot as usize)
+            .copied()
+            .filter(|link| *link != NO_LINK)
+    }
+
+    /// Forgets members to which no path has led for so long.
+    pub(crate) fn forget_lost(&mut self, now: Instant, after: Duration) {
+        let lost =
+            |record: &Record| record.hops.is_none() && now.since(record.unreachable_since) >= after;
+        let slots = numbered(&self.records).filter(|(_, record)| lost(record));
+        let slots: Vec<MemberSlot> = slots.map(|(slot, _)| slot).collect();
+        for slot in slots.into_iter().filter(|slot| *slot != self.me) {
+            let record = self.records.remove(slot as usize);
+            self.by_id.remove(&record.id);
+            self.filters.remove_key(slot);
+            self.epoch += 1;
+            // The slot may come to stand for another member.
+            self.branches.clear();
+            let own = self.graph.tree(self.me).branches(self.me, &self.links);
+            self.branches.insert(self.me, own);
+        }
+    }
+}
+
+fn numbered(records: &Slab<Record>) -> impl Iterator<Item = (MemberSlot, &Record)> {
+    records.iter().map(|(slot, record)| {
+        let slot = MemberSlot::try_from(slot).expect("members are far fewer than 2^32");
+        (slot, record)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! Control messages of routing: records of members, and messages for one member.
+
+use zeekwire_types::{NodeId, NodeName, TopicFilter, TrafficClass};
+
+mod read;
+mod write;
+
+pub(super) use read::{read_digest, read_node, read_routed, read_trace, read_update};
+pub(super) use write::{digest_parts, update_parts};
+pub(super) use write::{write_digest, write_node, write_routed, write_trace, write_update};
+
+/// One thing that a member says of itself.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Item {
+    /// It routes over a link to this member.
+    Neighbour(NodeId),
+    /// This member, which does not route, is attached to it.
+    Leaf(NodeId),
+    /// This life has ended, although some member may still believe in it.
+    Superseded(NodeId),
+    /// It, or something attached to it, subscribed to this.
+    Filter(TopicFilter),
+    /// Publishers find it under this label.
+    Pool(Box<str>),
+}
+
+/// Brings the record of one member from one version to another.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Update {
+    /// Whose record.
+    pub origin: NodeId,
+    /// The version that the changes start from; 0 for a whole record.
+    pub base: u64,
+    /// The version that they lead to.
+    pub version: u64,
+    /// Names the origin's shortest-path tree in frame headers.
+    pub tree: u32,
+    /// No more parts follow.
+    pub complete: bool,
+    /// The origin wants to hear from every member that has this version.
+    pub confirm: bool,
+    /// What is new.
+    pub added: Vec<Item>,
+    /// What is no longer true.
+    pub removed: Vec<Item>,
+}
+
+/// Which records a node knows.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Digest {
+    /// Members and the versions of their records.
+    pub records: Vec<(NodeId, u64)>,
+    /// No more parts follow.
+    pub complete: bool,
+}
+
+/// A message for one member, passed on from hop to hop.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Routed {
+    /// Whom it is for.
+    pub to: NodeId,
+    /// Who sent it.
+    pub from: NodeId,
+    /// Hops that it may still travel.
+    pub hop_limit: u8,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What a message for one member says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Body {
+    /// This version of the receiver's record is effective at the sender.
+    Confirm(u64),
+    /// Confirm this version of the sender's record, or a later one.
+    Ask(u64),
+    /// Are you alive?
+    Ping(u64),
+    /// The answer to the ping with this number.
+    Pong(u64),
+    /// Messages that entered the cluster at the receiver were lost at the sender.
+    Lost(Lost),
+    /// How far a trace of the receiver's has come.
+    Traced(Trace),
+    /// Something that a newer release says. Ignored.
+    Newer,
+}
+
+/// Messages of one publisher that were lost in one place.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Lost {
+    /// Who published them.
+    pub publisher: NodeName,
+    /// Their class.
+    pub class: TrafficClass,
+    /// Why they were lost.
+    pub cause: LossCause,
+    /// How many since the last report of the same kind.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The node for which they were meant next; `None` for local subscribers.
+    pub peer: Option<NodeName>,
+    /// The tree that they followed.
+    pub tree: u32,
+}
+
+/// Why a message was lost.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum LossCause {
+    /// Not said, or said by a newer release.
+    #[default]
+    Unspecified,
+    /// The queue of a link was full.
+    QueueFull,
+    /// The inbox of a subscriber was full.
+    InboxFull,
+    /// Longer than the next node takes.
+    TooLong,
+    /// It waited for a link that broke.
+    LinkLost,
+    /// It travelled too far.
+    HopLimit,
+    /// The member whose tree it follows is not known.
+    NoRoute,
+}
+
+impl LossCause {
+    /// Every cause.
+    pub const ALL: [Self; 7] = [
+        Self::Unspecified,
+        Self::QueueFull,
+        Self::InboxFull,
+        Self::TooLong,
+        Self::LinkLost,
+        Self::HopLimit,
+        Self::NoRoute,
+    ];
+
+    /// The cause as a word, for people and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::QueueFull => "queue_full",
+            Self::InboxFull => "inbox_full",
+            Self::TooLong => "too_long",
+            Self::LinkLost => "link_lost",
+            Self::HopLimit => "hop_limit",
+            Self::NoRoute => "no_route",
+        }
+    }
+}
+
+/// Goes where a publication would go.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Trace {
+    /// Chosen by the origin.
+    pub number: u64,
+    /// Who wants to know.
+    pub origin: NodeId,
+    /// Whose tree it follows.
+    pub tree: u32,
+    /// What the publication would be about.
+    pub topic: Vec<u8>,
+    /// Where it was so far, the origin first.
+    pub hops: Vec<Hop>,
+}
+
+/// One node that a trace came by.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Hop {
+    /// The node.
+    pub node: NodeName,
+    /// Its wall clock when the trace came, in microseconds since the Unix epoch.
+    pub time_us: u64,
+    /// Bytes of events that waited for the link by which the trace left; 0 at the last hop.
+    pub queued_bytes: u64,
+    /// Whether somebody at this node, or attached to it, subscribed to the topic.
+    pub subscribed: bool,
+}

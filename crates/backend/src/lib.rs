@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod cluster;
 mod completion;
 mod error;
 mod inbox;
@@ -17,6 +18,10 @@ use std::time::Duration;
 
 use zeekwire_types::{NodeId, TopicFilter, TrafficClass};
 
+pub use cluster::{
+    ForwardRule, Member, MemberEvent, MemberObserver, SubscribeOptions, SurveyLimits, TraceHop,
+    TraceObserver, TraceReport,
+};
 pub use completion::{Completer, Completion};
 pub use error::{PublishError, SetupError, SetupErrorKind};
 pub use inbox::{Batch, Block, Deposit, Inbox, InboxLimits, Item, Single};
@@ -37,6 +42,8 @@ pub struct Publication<'a> {
     pub format: &'a str,
     /// Opaque to every engine.
     pub payload: &'a [u8],
+    /// Number of the question that this answers, on the asker's `.node.` topic; 0 for all else.
+    pub survey: u64,
 }
 
 /// Names a subscription of one node.
@@ -97,7 +104,7 @@ pub trait Backend: Send + Sync {
     fn subscribe(
         &self,
         filters: &[TopicFilter],
-        reach: Reach,
+        options: &SubscribeOptions,
         sink: Sink,
     ) -> Result<(SubscriptionId, Completion), SetupError>;
 
@@ -159,7 +166,9 @@ pub trait Backend: Send + Sync {
     /// Stops listening. Links that were accepted stay.
     fn close_listener(&self, listener: ListenerId);
 
-    /// Connects to an endpoint and keeps connecting, as the options say.
+    /// Connects to an endpoint and keeps connecting, as the options say. Of several endpoints,
+    /// with commas between them, one is connected to at a time: the next when one fails or is
+    /// lost.
     ///
     /// # Errors
     /// [`SetupError`] says what is wrong with the endpoint. What goes wrong later is told to the
@@ -169,6 +178,44 @@ pub trait Backend: Send + Sync {
     /// Closes a link, after what waits was sent or `flush_max` has passed, and no longer
     /// reconnects. The completion fires when it is closed.
     fn close_link(&self, link: LinkId, flush_max: Duration) -> Completion;
+
+    /// Asks all who subscribed to the question's topic in order to answer. Answers go into the
+    /// inbox, one for each node; it is closed when the survey is over.
+    ///
+    /// # Errors
+    /// [`PublishError`] says why the question was not accepted.
+    fn survey(
+        &self,
+        question: &Publication<'_>,
+        limits: SurveyLimits,
+    ) -> Result<Arc<Inbox>, PublishError>;
+
+    /// The other members of the cluster that are up now, by name. A client knows of none.
+    fn members(&self) -> Arc<[Member]>;
+
+    /// Follows the way that a publication would take, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`SetupError`] when the node has stopped or the topic breaks a rule.
+    fn trace(
+        &self,
+        topic: &[u8],
+        timeout: Duration,
+        observer: TraceObserver,
+    ) -> Result<(), SetupError>;
+
+    /// Adds a rule to a node that passes messages on by rules. The completion fires when its peers
+    /// know of it.
+    ///
+    /// # Errors
+    /// [`SetupError`] when the node has stopped.
+    fn add_rule(&self, rule: &ForwardRule) -> Result<Completion, SetupError>;
+
+    /// Takes a rule back.
+    ///
+    /// # Errors
+    /// As [`Backend::add_rule`].
+    fn remove_rule(&self, rule: &ForwardRule) -> Result<Completion, SetupError>;
 
     /// The node's identity.
     fn id(&self) -> &NodeId;

@@ -19,6 +19,8 @@ pub struct Parts {
     pub incarnation: Incarnation,
     /// Its number, rising for each publisher and class.
     pub sequence: u64,
+    /// Number of the question that it is or answers; 0 for most messages.
+    pub survey: u64,
 }
 
 /// A message that arrived. The payload starts at a multiple of eight.
@@ -79,6 +81,12 @@ impl<'a> Message<'a> {
     #[must_use]
     pub const fn sequence(&self) -> u64 {
         self.parts.sequence
+    }
+
+    /// Number of the question that it is or answers; 0 for most messages.
+    #[must_use]
+    pub const fn survey(&self) -> u64 {
+        self.parts.survey
     }
 
     /// Which class of traffic it is.

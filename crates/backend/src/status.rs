@@ -29,6 +29,66 @@ pub struct NodeStatus {
     pub published: PublishStatus,
     /// Messages refused because they were repeated or overtaken.
     pub repeated_messages: u64,
+    /// The members of the cluster that it knows of, but for itself.
+    pub members: Vec<MemberStatus>,
+    /// How often its routes were found anew.
+    pub route_changes: u64,
+    /// Messages that it lost, its own and others', by cause.
+    pub losses: Vec<LossStatus>,
+    /// Messages that it published and that were lost, here or elsewhere, as far as reported.
+    pub own_losses: Vec<LossStatus>,
+    /// Whether a link that it must lose nothing on is behind, so that it slows its senders.
+    pub holds_back: bool,
+}
+
+impl NodeStatus {
+    /// Reads what a node told of itself as JSON; `None` where that is something else.
+    #[must_use]
+    pub fn from_json(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
+/// A member of the cluster at one moment.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct MemberStatus {
+    /// Its name.
+    pub name: String,
+    /// Its incarnation, as text.
+    pub incarnation: String,
+    /// Whether it was announced as up.
+    pub up: bool,
+    /// Links between here and there; none while no path leads there.
+    pub hops: Option<u16>,
+    /// Name of the peer through whom messages for it leave.
+    pub via: Option<String>,
+    /// Version of its record.
+    pub version: u64,
+    /// Members over whose links it routes.
+    pub neighbours: Vec<String>,
+    /// Pools that it belongs to.
+    pub pools: Vec<String>,
+    /// How many filters it, and what is attached to it, subscribed to.
+    pub filters: usize,
+}
+
+/// Messages that were lost in one place for one cause.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct LossStatus {
+    /// The node that lost them.
+    pub node: String,
+    /// The node for which they were meant next; none for local subscribers.
+    pub peer: Option<String>,
+    /// Their class.
+    pub class: String,
+    /// `queue_full`, `inbox_full`, `too_long`, `link_lost`, `hop_limit` or `no_route`.
+    pub cause: String,
+    /// How many.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// What became of a node's own publications.

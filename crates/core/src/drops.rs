@@ -56,7 +56,7 @@ pub(crate) struct Loser {
 #[derive(Clone, Debug, Default)]
 pub struct DropCounters {
     by_class: [DropTotal; TrafficClass::COUNT],
-    by_cause: BTreeMap<LossCause, DropTotal>,
+    by_cause: BTreeMap<(TrafficClass, LossCause), DropTotal>,
     topics: Vec<TopicDrops>,
     /// Since the last report. Beyond its bound messages are counted, but not reported.
     unreported: Vec<(Loser, DropTotal)>,
@@ -85,7 +85,8 @@ impl DropCounters {
             bytes: message.len() as u64,
         };
         self.by_class[frame.header.class.index()].add(one);
-        self.by_cause.entry(cause).or_default().add(one);
+        let kind = (frame.header.class, cause);
+        self.by_cause.entry(kind).or_default().add(one);
         let envelope = frame.envelope();
         let tree = frame.header.tree;
         if let Some(last) = &self.last
@@ -176,9 +177,20 @@ impl DropCounters {
         self.by_class[class.index()]
     }
 
-    /// Drops by cause, those that happened.
-    pub fn by_cause(&self) -> impl Iterator<Item = (LossCause, DropTotal)> {
-        self.by_cause.iter().map(|(cause, total)| (*cause, *total))
+    /// Drops by class and cause, those that happened.
+    pub fn by_cause(&self) -> impl Iterator<Item = (TrafficClass, LossCause, DropTotal)> {
+        let kinds = self.by_cause.iter();
+        kinds.map(|((class, cause), total)| (*class, *cause, *total))
+    }
+
+    /// Adds what was counted elsewhere, but for its topics.
+    pub fn absorb(&mut self, other: &Self) {
+        for (sum, class) in self.by_class.iter_mut().zip(other.by_class) {
+            sum.add(class);
+        }
+        for (class, cause, total) in other.by_cause() {
+            self.by_cause.entry((class, cause)).or_default().add(total);
+        }
     }
 
     /// Drops of all classes.

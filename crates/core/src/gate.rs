@@ -25,6 +25,8 @@ struct Slot {
     next: [u64; TrafficClass::COUNT],
     /// Whether it was used again since the hand passed. Who came once is forgotten first.
     used: bool,
+    /// Whether this life is thought to be over, so that any other may follow.
+    over: bool,
 }
 
 impl SequenceGate {
@@ -45,10 +47,11 @@ impl SequenceGate {
     pub(crate) fn slot(&mut self, publisher: &str, incarnation: Incarnation) -> Option<usize> {
         if let Some(&index) = self.by_publisher.get(publisher) {
             let slot = &mut self.slots[index];
-            if incarnation < slot.incarnation {
+            if incarnation < slot.incarnation && !slot.over {
                 return None;
             }
-            if incarnation > slot.incarnation {
+            if incarnation != slot.incarnation {
+                slot.over = false;
                 slot.incarnation = incarnation;
                 slot.next = [0; TrafficClass::COUNT];
                 self.epoch += 1;
@@ -61,6 +64,7 @@ impl SequenceGate {
             incarnation,
             next: [0; TrafficClass::COUNT],
             used: false,
+            over: false,
         };
         let index = if self.slots.len() < PUBLISHER_COUNT_MAX {
             self.slots.push(slot);
@@ -81,12 +85,11 @@ impl SequenceGate {
         self.epoch
     }
 
-    /// Forgets a publisher: its next life is welcome even if its clock went back.
+    /// A publisher is gone: its next life is welcome even if its clock went back. If the same life
+    /// comes back after all, it goes on where it was.
     pub(crate) fn forget(&mut self, publisher: &str) {
         if let Some(&index) = self.by_publisher.get(publisher) {
-            let slot = &mut self.slots[index];
-            slot.incarnation = Incarnation::default();
-            slot.next = [0; TrafficClass::COUNT];
+            self.slots[index].over = true;
             self.epoch += 1;
         }
     }
@@ -147,6 +150,21 @@ mod tests {
         let slot = gate.slot("a", life(2)).expect("a later life");
         assert!(gate.pass(slot, TrafficClass::Event, 0));
         assert_eq!(gate.slot("a", life(1)), None);
+    }
+
+    #[test]
+    fn who_was_gone_goes_on_and_an_earlier_clock_starts_afresh() {
+        let mut gate = SequenceGate::new();
+        let slot = gate.slot("a", life(5)).expect("the first life");
+        assert!(gate.pass(slot, TrafficClass::Event, 9));
+        gate.forget("a");
+        let slot = gate.slot("a", life(5)).expect("the same life again");
+        assert!(!gate.pass(slot, TrafficClass::Event, 9));
+        let slot = gate
+            .slot("a", life(3))
+            .expect("a life whose clock went back");
+        assert!(gate.pass(slot, TrafficClass::Event, 0));
+        assert_eq!(gate.slot("a", life(2)), None);
     }
 
     #[test]

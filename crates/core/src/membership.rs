@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use zeekwire_types::{Instant, NodeId, NodeName};
+use zeekwire_types::{Incarnation, Instant, NodeId, NodeName};
 
 /// What changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -51,8 +51,12 @@ impl Membership {
                 seat.missing_since = None;
                 continue;
             }
-            let lives = present.iter().filter(|id| id.name == *name);
-            match lives.max() {
+            let life = |started_us, random| NodeId {
+                name: name.clone(),
+                incarnation: Incarnation { started_us, random },
+            };
+            let mut lives = present.range(life(0, 0)..=life(u64::MAX, u64::MAX));
+            match lives.next_back() {
                 Some(other) => {
                     turns.push(Turn::Down(seat.holder.clone()));
                     turns.push(Turn::Up(other.clone()));

@@ -18,8 +18,11 @@ mod receiving;
 mod relaying;
 mod rules;
 mod settling;
+mod sharing;
 mod subscribing;
+mod surveying;
 mod ticking;
+mod tracing;
 mod view;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -44,7 +47,9 @@ pub use naming::PROBE_MAX;
 pub use publishing::{Published, Routed};
 pub use receiving::{Message, Received};
 pub use rules::Rule;
+pub use sharing::{is_share_of, shared_prefix_bytes};
 pub use subscribing::{Scope, SubscriberKey};
+pub use surveying::Answered;
 pub use view::MemberView;
 
 /// Who a node is, and how its links behave.
@@ -175,6 +180,10 @@ pub struct Node {
     probe_number: u64,
     gave_way: bool,
     rules: rules::Rules,
+    surveys: surveying::Surveys,
+    turns: sharing::Turns,
+    /// The topic by which this node is reached.
+    own_topic: Topic,
     forward_targets: Vec<u32>,
     /// Lost without a link, or on links that are gone.
     drops: DropCounters,
@@ -190,7 +199,8 @@ impl Node {
     pub fn new(mut config: NodeConfig) -> Self {
         config.session.incoming = config.session.incoming.with_usable_windows();
         let seed = config.seed;
-        let own_filter = TopicFilter::exact(Topic::of_node(&config.id.name).as_bytes());
+        let own_topic = Topic::of_node(&config.id.name);
+        let own_filter = TopicFilter::exact(own_topic.as_bytes());
         let pools = config
             .pools
             .iter()
@@ -235,6 +245,9 @@ impl Node {
             probe_number: 0,
             gave_way: false,
             rules: rules::Rules::new(seed.wrapping_add(5)),
+            surveys: surveying::Surveys::default(),
+            turns: sharing::Turns::default(),
+            own_topic,
             forward_targets: Vec::new(),
             drops: DropCounters::default(),
             inbox_drops: DropCounters::default(),

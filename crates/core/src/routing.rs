@@ -10,6 +10,7 @@ mod database;
 mod graph;
 mod own;
 mod record;
+mod shares;
 
 pub(crate) use confirmations::{Confirmations, Waiter};
 pub(crate) use database::{Applied, Database};
@@ -18,6 +19,7 @@ pub(crate) use own::OwnRecord;
 use zeekwire_types::NodeId;
 
 use record::MemberSlot;
+pub(crate) use shares::{PREFIX as SHARE_PREFIX, Shared};
 
 /// Number of a member's shortest-path tree, unless another member has it already; then that of
 /// the next `attempt`. Never 0.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use zeekwire_backend::LinkObserver;
+use zeekwire_backend::{LinkObserver, MemberObserver};
 use zeekwire_core::node::Forwarding;
 use zeekwire_core::session::SessionConfig;
 use zeekwire_transport::{Inproc, SocketOptions};
@@ -49,6 +49,8 @@ pub struct RuntimeConfig {
     pub inproc: Inproc,
     /// Hears of links.
     pub observer: Option<LinkObserver>,
+    /// Hears of members.
+    pub member_observer: Option<MemberObserver>,
 }
 
 impl RuntimeConfig {
@@ -73,6 +75,7 @@ impl RuntimeConfig {
             sockets: SocketOptions::default(),
             inproc: Inproc::new(),
             observer: None,
+            member_observer: None,
         }
     }
 

@@ -4,25 +4,27 @@
 //! does so when it wakes; a publisher does so itself when the loop sleeps and there is little to
 //! do. Only the loop reads from sockets.
 
+mod cluster;
 mod commands;
 mod delivery;
 mod outputs;
 mod reading;
 mod report;
 mod sockets;
+mod surveys;
 mod writing;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeekwire_backend::{AcceptHook, Completer, LinkEvent, LinkId, LinkObserver};
+use zeekwire_backend::{AcceptHook, Completer, LinkEvent, LinkId, LinkObserver, MemberObserver};
 use zeekwire_buffer::{Block, BlockPool, CopyPool};
 use zeekwire_core::Node;
 use zeekwire_core::node::{LinkKey, NodeConfig, PATIENCE, Routed};
 use zeekwire_transport::{Network, Ready, Timers};
 use zeekwire_types::limits::FRAGMENT_BYTES_MAX;
-use zeekwire_types::{Instant, NodeId, TrafficClass};
+use zeekwire_types::{Instant, NodeId, Role, TrafficClass};
 
 use crate::clock::{Clock, random};
 use crate::config::RuntimeConfig;
@@ -30,10 +32,15 @@ use crate::ids::Ids;
 use crate::outbox::Outbox;
 use crate::ring::Ring;
 
+pub(crate) use cluster::MemberList;
+use cluster::Traces;
 pub(crate) use commands::{Command, subscription};
 use delivery::Subscriber;
+pub(crate) use delivery::shared_filter;
 use sockets::Socket;
 pub(crate) use sockets::{LinkRecord, key_of};
+pub use surveys::STATUS_TOPIC;
+use surveys::Surveys;
 
 /// What a timer was set for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -50,6 +57,8 @@ enum TimerKey {
     Accept(u64),
     /// A connection that should have closed by now.
     Linger(u64),
+    /// A survey whose time is over.
+    Survey(u64),
     /// The node should have ended by now.
     Stop,
 }
@@ -90,6 +99,12 @@ pub(crate) struct Engine {
     dirty: Vec<LinkKey>,
     targets: Vec<u32>,
     touched: Vec<u32>,
+    /// Numbers of the next publications, by class.
+    next_sequence: [u64; TrafficClass::COUNT],
+    surveys: Surveys,
+    traces: Traces,
+    members: Arc<MemberList>,
+    member_observer: Option<MemberObserver>,
     stopping: bool,
     pub(crate) stopped: bool,
     counts: Counts,
@@ -110,6 +125,7 @@ impl Engine {
         network: Network,
         outbox: Arc<Outbox>,
         ids: Arc<Ids>,
+        members: Arc<MemberList>,
     ) -> Self {
         // A block holds the longest frame, and more to read behind the start of one.
         let block_bytes = config.block_bytes.max(2 * FRAGMENT_BYTES_MAX);
@@ -129,7 +145,7 @@ impl Engine {
         });
         let tree = node.tree();
         outbox.set_tree(tree);
-        Self {
+        let mut engine = Self {
             node,
             tree,
             clock,
@@ -157,10 +173,19 @@ impl Engine {
             dirty: Vec::new(),
             targets: Vec::new(),
             touched: Vec::new(),
+            next_sequence: [0; TrafficClass::COUNT],
+            surveys: Surveys::new(random()),
+            traces: Traces::default(),
+            members,
+            member_observer: config.member_observer.clone(),
             stopping: false,
             stopped: false,
             counts: Counts::default(),
+        };
+        if config.role == Role::Member {
+            engine.answer_for_status();
         }
+        engine
     }
 
     /// One turn of the loop. Returns how long the loop may sleep after it; zero when there is more
@@ -213,8 +238,12 @@ impl Engine {
 
     /// Sends the messages of a ring, and empties it.
     fn route(&mut self, now: Instant, ring: &mut Ring) {
-        for record in &ring.records {
-            let topic = ring.topic(record);
+        for at in 0..ring.records.len() {
+            let record = ring.records[at];
+            let sequence = &mut self.next_sequence[record.class.index()];
+            ring.set_sequence(at, *sequence);
+            *sequence += 1;
+            let topic = ring.topic(&record);
             let range = record.start..record.end;
             let published = self
                 .node
@@ -226,9 +255,14 @@ impl Engine {
             }
             let local = !self.node.loopback_targets().is_empty();
             if local {
-                self.deliver_own(&ring.bytes[range]);
+                self.deliver_own(&ring.bytes[range.clone()]);
             }
-            let unrouted = !local && published.links + published.dropped == 0;
+            let shared = self.node.has_shares() && {
+                // Copies have memory of their own.
+                self.flush_dirty(now, &ring.bytes);
+                self.share(now, true, &ring.bytes[range])
+            };
+            let unrouted = !local && !shared && published.links + published.dropped == 0;
             self.counts.unrouted += u64::from(unrouted);
             if published.crowded {
                 self.flush_dirty(now, &ring.bytes);
@@ -276,6 +310,7 @@ impl Engine {
                 TimerKey::DialTimeout(link) => self.dial_timed_out(now, link),
                 TimerKey::Accept(socket) => self.accept_from(now, socket),
                 TimerKey::Linger(socket) => self.drop_socket(socket),
+                TimerKey::Survey(number) => self.end_survey(number),
                 TimerKey::Stop => self.drop_everything(),
             }
         }
@@ -285,7 +320,7 @@ impl Engine {
     /// must not put it off.
     fn set_tick(&mut self, now: Instant) {
         let is_set = self.timers.due(TimerKey::Tick).is_some();
-        if !is_set && self.node.links().next().is_some() {
+        if !is_set && self.node.needs_ticks() {
             self.timers
                 .set(TimerKey::Tick, now + self.node.tick_interval());
         }

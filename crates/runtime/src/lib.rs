@@ -20,6 +20,7 @@ mod sync;
 mod templates;
 
 pub use config::RuntimeConfig;
+pub use engine::STATUS_TOPIC;
 pub use native::NativeBackend;
 pub use zeekwire_backend::Backend;
 pub use zeekwire_core::node::Forwarding;

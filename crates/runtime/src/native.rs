@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use zeekwire_backend::status::NodeStatus;
 use zeekwire_backend::{
-    Backend, Completion, ConnectOptions, LinkId, ListenOptions, ListenerId, Publication,
-    PublishError, Reach, SetupError, SetupErrorKind, Sink, SubscriptionId,
+    Backend, Completion, ConnectOptions, ForwardRule, Inbox, LinkId, ListenOptions, ListenerId,
+    Member, Publication, PublishError, SetupError, SetupErrorKind, Sink, SubscribeOptions,
+    SubscriptionId, SurveyLimits, TraceObserver,
 };
 use zeekwire_transport::{Endpoint, Network, Poller, Wake};
 use zeekwire_types::limits::REQUEST_COUNT_MAX;
@@ -16,7 +17,7 @@ use zeekwire_types::{DropPolicy, NodeId, Topic, TopicFilter, TrafficClass};
 
 use crate::clock::{Clock, new_incarnation};
 use crate::config::RuntimeConfig;
-use crate::engine::{Command, Engine, subscription};
+use crate::engine::{Command, Engine, MemberList, shared_filter, subscription};
 use crate::event_loop;
 use crate::ids::Ids;
 use crate::inline::InlineGate;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     clock: Clock,
     network: Network,
     ids: Arc<Ids>,
+    members: Arc<MemberList>,
     id: NodeId,
     may_wait: bool,
 }
@@ -122,6 +124,7 @@ impl NativeBackend {
         let network = Network::new(&poller, config.inproc.clone(), config.sockets.clone());
         let outbox = Arc::new(Outbox::new(id.clone(), ring_bytes(config)));
         let ids = Arc::new(Ids::default());
+        let members = Arc::new(MemberList::new());
         let engine = Engine::new(
             config,
             id.clone(),
@@ -129,6 +132,7 @@ impl NativeBackend {
             network.clone(),
             Arc::clone(&outbox),
             Arc::clone(&ids),
+            Arc::clone(&members),
         );
         let shared = Arc::new(Shared {
             engine: Mutex::new(engine),
@@ -141,6 +145,7 @@ impl NativeBackend {
             clock,
             network,
             ids,
+            members,
             id,
             may_wait: config.session.outgoing.policy == DropPolicy::Block,
         });
@@ -202,10 +207,13 @@ impl Backend for NativeBackend {
     fn subscribe(
         &self,
         filters: &[TopicFilter],
-        reach: Reach,
+        options: &SubscribeOptions,
         sink: Sink,
     ) -> Result<(SubscriptionId, Completion), SetupError> {
         check_filters(filters, &self.shared.id)?;
+        if let Some(group) = &options.group {
+            check_group(group, filters, &self.shared.id)?;
+        }
         let id = self.shared.ids.subscription();
         if let Sink::Inbox(inbox) = &sink {
             let shared = Arc::downgrade(&self.shared);
@@ -219,11 +227,11 @@ impl Backend for NativeBackend {
                 }
             });
         }
-        let filters = filters.to_vec();
+        let (filters, options) = (filters.to_vec(), options.clone());
         let completion = self.ask(|done| Command::Subscribe {
             id,
             filters,
-            reach,
+            options,
             sink,
             done,
         })?;
@@ -309,11 +317,12 @@ impl Backend for NativeBackend {
     }
 
     fn connect(&self, endpoint: &str, options: ConnectOptions) -> Result<LinkId, SetupError> {
-        let endpoint = parse(endpoint)?;
+        let endpoints = endpoint.split(',').map(|one| parse(one.trim()));
+        let endpoints = endpoints.collect::<Result<Vec<Endpoint>, SetupError>>()?;
         let link = LinkId(self.shared.ids.socket());
         self.send(Command::Connect {
             link,
-            endpoint,
+            endpoints,
             options,
         })?;
         Ok(link)
@@ -326,6 +335,59 @@ impl Backend for NativeBackend {
             done,
         });
         asked.unwrap_or_else(|_stopped| Completion::done())
+    }
+
+    fn survey(
+        &self,
+        question: &Publication<'_>,
+        limits: SurveyLimits,
+    ) -> Result<Arc<Inbox>, PublishError> {
+        let shared = &*self.shared;
+        let (survey, inbox) = lock(&shared.engine).open_survey(shared.clock.now(), limits);
+        let asked = self.publish(&Publication {
+            survey,
+            ..*question
+        });
+        // The loop may sleep longer than the survey lasts.
+        if shared.outbox.must_wake() {
+            shared.wake.wake();
+        }
+        match asked {
+            Ok(()) => Ok(inbox),
+            Err(error) => {
+                inbox.close();
+                Err(error)
+            }
+        }
+    }
+
+    fn members(&self) -> Arc<[Member]> {
+        self.shared.members.get()
+    }
+
+    fn trace(
+        &self,
+        topic: &[u8],
+        timeout: Duration,
+        observer: TraceObserver,
+    ) -> Result<(), SetupError> {
+        Topic::check(topic)
+            .map_err(|error| SetupError::new(SetupErrorKind::Invalid, error.to_string()))?;
+        self.send(Command::Trace {
+            topic: topic.to_vec(),
+            timeout,
+            observer,
+        })
+    }
+
+    fn add_rule(&self, rule: &ForwardRule) -> Result<Completion, SetupError> {
+        let rule = rule.clone();
+        self.ask(|done| Command::AddRule { rule, done })
+    }
+
+    fn remove_rule(&self, rule: &ForwardRule) -> Result<Completion, SetupError> {
+        let rule = rule.clone();
+        self.ask(|done| Command::RemoveRule { rule, done })
     }
 
     fn id(&self) -> &NodeId {
@@ -410,6 +472,30 @@ fn check_filters(filters: &[TopicFilter], id: &NodeId) -> Result<(), SetupError>
                 format!("the filter {filter} starts with `.`: only {own} is open to programs"),
             ));
         }
+    }
+    Ok(())
+}
+
+/// A group's name is a part of topics.
+fn check_group(group: &str, filters: &[TopicFilter], id: &NodeId) -> Result<(), SetupError> {
+    const GROUP_BYTES_MAX: usize = 64;
+    let invalid = |text: String| SetupError::new(SetupErrorKind::Invalid, text);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if group.is_empty() || group.len() > GROUP_BYTES_MAX || !group.bytes().all(plain) {
+        return Err(invalid(format!(
+            "{group:?} is no name of a group: take 1 to {GROUP_BYTES_MAX} letters, digits, `-`, \
+             `_` or `.`"
+        )));
+    }
+    if id.name.as_str().contains('\\') {
+        return Err(invalid(format!(
+            "node {} cannot share subscriptions: its name holds a backslash",
+            id.name
+        )));
+    }
+    for filter in filters {
+        shared_filter(group, &id.name, filter)
+            .map_err(|error| invalid(format!("the filter {filter} cannot be shared: {error}")))?;
     }
     Ok(())
 }

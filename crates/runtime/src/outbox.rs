@@ -11,6 +11,7 @@
 use std::collections::HashSet;
 
 use zeekwire_backend::{Publication, PublishError};
+use zeekwire_core::wire::EnvelopeTemplate;
 use zeekwire_types::limits::{FORMAT_NAME_BYTES_MAX, HELD_TOPIC_COUNT_MAX, PAYLOAD_BYTES_MAX};
 use zeekwire_types::{NodeId, Topic, TopicError, TrafficClass};
 
@@ -57,7 +58,6 @@ pub(crate) struct Counts {
 struct State {
     ring: Ring,
     templates: Templates,
-    next_sequence: [u64; TrafficClass::COUNT],
     /// The shortest-path tree that publications follow.
     tree: u32,
     /// Bytes in the ring by class: a flood of one class leaves room for the others.
@@ -134,18 +134,27 @@ impl Outbox {
         let State {
             ring,
             templates,
-            next_sequence,
             tree,
             counts,
             class_bytes,
             ..
         } = &mut *guard;
-        let template = templates.find(&self.id, publication.topic, publication.format);
-        let sequence = &mut next_sequence[publication.class.index()];
+        let asked;
+        let Publication {
+            topic,
+            format,
+            survey,
+            ..
+        } = *publication;
+        let template = if survey == 0 {
+            templates.find(&self.id, topic, format)
+        } else {
+            asked = EnvelopeTemplate::with_survey(&self.id, topic, format, survey);
+            &asked
+        };
         let first = ring.records.is_empty();
         let (class, payload) = (publication.class, publication.payload);
-        class_bytes[class.index()] += ring.push(class, template, *sequence, *tree, payload);
-        *sequence += 1;
+        class_bytes[class.index()] += ring.push(class, template, *tree, payload);
         counts.messages += 1;
         Ok(match (guard.asleep, first) {
             (false, _) => Pushed::LoopIsAwake,
@@ -283,7 +292,8 @@ impl State {
 
 fn check(publication: &Publication<'_>) -> Result<(), PublishError> {
     Topic::check(publication.topic)?;
-    if Topic::is_reserved(publication.topic) {
+    // Questions have topics of their own, such as a node's status.
+    if publication.survey == 0 && Topic::is_reserved(publication.topic) {
         return Err(PublishError::Topic(TopicError::Reserved));
     }
     if publication.class == TrafficClass::Control {

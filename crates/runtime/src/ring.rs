@@ -25,13 +25,12 @@ pub(crate) struct Ring {
 }
 
 impl Ring {
-    /// Appends one message. Returns its length.
+    /// Appends one message, which has yet to be numbered. Returns its length.
     #[inline]
     pub(crate) fn push(
         &mut self,
         class: TrafficClass,
         template: &EnvelopeTemplate,
-        sequence: u64,
         tree: u32,
         payload: &[u8],
     ) -> usize {
@@ -48,9 +47,7 @@ impl Ring {
         let end = start + header.frame_bytes();
         self.bytes.reserve(end - start);
         self.bytes.extend_from_slice(&header.encode());
-        let envelope_start = self.bytes.len();
         self.bytes.extend_from_slice(envelope);
-        EnvelopeTemplate::set_sequence(&mut self.bytes[envelope_start..], sequence);
         self.bytes.extend_from_slice(payload);
         self.bytes.resize(end, 0);
         let (topic_start, topic_len) = template.located().topic_place();
@@ -62,6 +59,12 @@ impl Ring {
             topic,
         });
         end - start
+    }
+
+    /// Numbers a record's message.
+    pub(crate) fn set_sequence(&mut self, at: usize, sequence: u64) {
+        let start = self.records[at].start + FRAME_HEADER_BYTES;
+        EnvelopeTemplate::set_sequence(&mut self.bytes[start..], sequence);
     }
 
     /// The topic of a record.

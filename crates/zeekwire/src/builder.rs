@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeekwire_backend::{LinkEvent, LinkObserver, SetupError, SetupErrorKind};
-use zeekwire_runtime::{Inproc, NativeBackend, RuntimeConfig};
+use zeekwire_backend::{
+    LinkEvent, LinkObserver, MemberEvent, MemberObserver, SetupError, SetupErrorKind,
+};
+use zeekwire_runtime::{Forwarding, Inproc, NativeBackend, RuntimeConfig};
 use zeekwire_types::{DropPolicy, NodeName, Role};
 
 use crate::Node;
 use crate::link::LinkEvents;
+use crate::node::About;
 
 /// A change of the engine's settings.
 type Edit = Arc<dyn Fn(&mut RuntimeConfig) + Send + Sync>;
@@ -115,6 +118,40 @@ impl NodeBuilder {
         self
     }
 
+    /// Hears of members: who comes and who goes. Runs on the IO thread and must not block.
+    #[must_use]
+    pub fn on_member_event(self, observer: impl Fn(&MemberEvent) + Send + Sync + 'static) -> Self {
+        let observer: MemberObserver = Arc::new(observer);
+        self.configure(move |config| config.member_observer = Some(Arc::clone(&observer)))
+    }
+
+    /// Puts the node into a pool: publishers find it under this label. May be given several times.
+    #[must_use]
+    pub fn pool(self, label: &str) -> Self {
+        let label = label.to_owned();
+        self.configure(move |config| config.pools.push(label.clone()))
+    }
+
+    /// Whether and how the node passes on what others published.
+    #[must_use]
+    pub fn forwarding(self, forwarding: Forwarding) -> Self {
+        self.configure(move |config| config.forwarding = forwarding)
+    }
+
+    /// Keeps credit back instead of dropping what a slow peer has no room for, which slows all who
+    /// publish through this node.
+    #[must_use]
+    pub fn lossless(self) -> Self {
+        self.configure(|config| config.lossless = true)
+    }
+
+    /// A member that cannot be reached for shorter than this was never away. The default is
+    /// 2 seconds.
+    #[must_use]
+    pub fn member_down_after(self, grace: Duration) -> Self {
+        self.configure(move |config| config.member_down_after = grace)
+    }
+
     /// The format in which [`Node::publish`] encodes events. The default is `capnp-v1`.
     #[must_use]
     pub fn format(mut self, name: &str) -> Self {
@@ -145,7 +182,11 @@ impl NodeBuilder {
             }
         }));
         let backend = NativeBackend::start(&config)?;
-        let node = Node::over(Arc::new(backend), events, serializer);
+        let about = About {
+            role: config.role,
+            pools: config.pools.clone(),
+        };
+        let node = Node::over(Arc::new(backend), events, serializer, about);
         for endpoint in &self.listen {
             node.listen(endpoint)?;
         }

@@ -33,20 +33,25 @@ mod error;
 mod link;
 mod message;
 mod node;
+mod pool;
 mod publication;
 pub mod subscription;
+mod survey;
 
 pub use builder::NodeBuilder;
 pub use error::{Error, RecvError};
 pub use link::{Link, LinkError};
 pub use message::{MessageExt, Received};
 pub use node::Node;
+pub use pool::{Pool, PoolError, PoolMembers};
 pub use publication::PublicationBuilder;
 pub use subscription::{Pollable, Receiver, SubscribeBuilder, Subscription};
+pub use survey::{Answers, Question, SurveyBuilder};
 pub use zeekwire_backend::status;
 pub use zeekwire_backend::{
-    Backend, Batch, Completion, ConnectOptions, LinkEvent, LinkId, ListenOptions, ListenerId,
-    Message, Peer, PublishError, Retry, SetupError, SetupErrorKind,
+    Backend, Batch, Completion, ConnectOptions, ForwardRule, LinkEvent, LinkId, ListenOptions,
+    ListenerId, Member, MemberEvent, Message, Peer, PublishError, Retry, SetupError,
+    SetupErrorKind, TraceHop, TraceReport,
 };
 pub use zeekwire_runtime::{Endpoint, EndpointError, Forwarding, Inproc, RuntimeConfig};
 pub use zeekwire_serializer::{DecodeError, EncodeError, EventEncoder, EventMessage, EventView};

@@ -2,19 +2,24 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use zeekwire_backend::status::NodeStatus;
 use zeekwire_backend::{
-    Backend, Completion, ConnectOptions, ListenOptions, ListenerId, Publication, SetupError,
+    Backend, Completion, ConnectOptions, ForwardRule, ListenOptions, ListenerId, Member,
+    Publication, PublishError, SetupError, SurveyLimits, TraceReport,
 };
+use zeekwire_runtime::STATUS_TOPIC;
 use zeekwire_serializer::{EventEncoder, EventSerializer};
-use zeekwire_types::{Event, NodeId, TopicFilter, TrafficClass};
+use zeekwire_types::{Event, NodeId, Role, TopicFilter, TrafficClass};
 
 use crate::error::invalid_filter;
 use crate::link::LinkEvents;
-use crate::{Error, Link, NodeBuilder, PublicationBuilder, SubscribeBuilder};
+use crate::{
+    Error, Link, NodeBuilder, Pool, PoolMembers, PublicationBuilder, SubscribeBuilder,
+    SurveyBuilder,
+};
 
 thread_local! {
     /// Scratch space for events on their way out: one for each publishing thread.
@@ -30,6 +35,33 @@ pub struct Node {
     backend: Arc<dyn Backend>,
     events: LinkEvents,
     serializer: &'static dyn EventSerializer,
+    about: Arc<About>,
+}
+
+/// What does not change as long as the node lives.
+#[derive(Debug)]
+pub(crate) struct About {
+    pub(crate) role: Role,
+    pub(crate) pools: Vec<String>,
+}
+
+/// A handle that does not keep the node going.
+pub(crate) struct WeakNode {
+    backend: Weak<dyn Backend>,
+    events: LinkEvents,
+    serializer: &'static dyn EventSerializer,
+    about: Arc<About>,
+}
+
+impl WeakNode {
+    pub(crate) fn upgrade(&self) -> Option<Node> {
+        Some(Node {
+            backend: self.backend.upgrade()?,
+            events: self.events.clone(),
+            serializer: self.serializer,
+            about: Arc::clone(&self.about),
+        })
+    }
 }
 
 impl fmt::Debug for Node {
@@ -49,11 +81,22 @@ impl Node {
         backend: Arc<dyn Backend>,
         events: LinkEvents,
         serializer: &'static dyn EventSerializer,
+        about: About,
     ) -> Self {
         Self {
             backend,
             events,
             serializer,
+            about: Arc::new(about),
+        }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakNode {
+        WeakNode {
+            backend: Arc::downgrade(&self.backend),
+            events: self.events.clone(),
+            serializer: self.serializer,
+            about: Arc::clone(&self.about),
         }
     }
 
@@ -93,6 +136,7 @@ impl Node {
                 class,
                 format,
                 payload,
+                survey: 0,
             })?)
         };
         ENCODER.with(|encoder| match encoder.try_borrow_mut() {
@@ -174,7 +218,9 @@ impl Node {
         self.backend.close_listener(listener);
     }
 
-    /// Connects to an endpoint, again and again, also after the link was lost.
+    /// Connects to an endpoint, again and again, also after the link was lost. Of several
+    /// endpoints, with commas between them, one is connected to at a time: the next when one fails
+    /// or is lost. A client moves to another member that way.
     ///
     /// # Errors
     /// [`SetupError`] says what is wrong with the endpoint. Whether the link comes up is told by
@@ -226,6 +272,112 @@ impl Node {
     ) -> Result<Completion, SetupError> {
         let filter = TopicFilter::new(filter).map_err(invalid_filter)?;
         self.backend.unadvertise(&filter, link.map(Link::id))
+    }
+
+    /// Starts to ask every node that answers questions about a topic, see
+    /// [`SubscribeBuilder::answer`]. This node's own answers do not count.
+    ///
+    /// # Errors
+    /// [`Error`] when the question cannot be encoded.
+    pub fn survey(
+        &self,
+        topic: impl AsRef<[u8]>,
+        question: &Event,
+    ) -> Result<SurveyBuilder, Error> {
+        let mut payload = Vec::new();
+        self.serializer.encode(question, &mut payload)?;
+        let format = self.serializer.name();
+        Ok(SurveyBuilder::new(
+            self.clone(),
+            topic.as_ref(),
+            format,
+            payload,
+        ))
+    }
+
+    /// The other members of the cluster that are up now, by name. A client knows of none.
+    #[must_use]
+    pub fn members(&self) -> Arc<[Member]> {
+        self.backend.members()
+    }
+
+    /// A group of members of which one gets each event.
+    #[must_use]
+    pub fn pool(&self, members: PoolMembers) -> Pool {
+        Pool::new(self.clone(), members)
+    }
+
+    /// Whether this is a member of the cluster, and no client.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.about.role == Role::Member
+    }
+
+    /// Labels of the pools that this node belongs to.
+    #[must_use]
+    pub fn pools(&self) -> &[String] {
+        &self.about.pools
+    }
+
+    /// What every other member sees of itself, as far as they answer within `timeout`; ends early
+    /// when `count` have answered.
+    ///
+    /// # Errors
+    /// [`PublishError`] when the question was not accepted.
+    pub fn cluster_status(
+        &self,
+        count: Option<usize>,
+        timeout: Duration,
+    ) -> Result<Vec<NodeStatus>, PublishError> {
+        let question = Publication {
+            topic: STATUS_TOPIC,
+            class: TrafficClass::Event,
+            format: "none",
+            payload: &[],
+            survey: 0,
+        };
+        let limits = SurveyLimits {
+            answer_count_max: count,
+            timeout,
+        };
+        let inbox = self.backend.survey(&question, limits)?;
+        let mut statuses = Vec::new();
+        while let Some(answer) = inbox.wait_message(None) {
+            // What another release tells in words we do not know is no status to us.
+            statuses.extend(NodeStatus::from_json(answer.message().payload()));
+        }
+        Ok(statuses)
+    }
+
+    /// Follows the way that a publication on a topic would take, for at most `timeout`; `report`
+    /// runs on the IO thread for each node that it comes by.
+    ///
+    /// # Errors
+    /// [`SetupError`] when the topic breaks a rule or the node has been shut down.
+    pub fn trace(
+        &self,
+        topic: impl AsRef<[u8]>,
+        timeout: Duration,
+        report: impl FnMut(TraceReport) + Send + 'static,
+    ) -> Result<(), SetupError> {
+        self.backend
+            .trace(topic.as_ref(), timeout, Box::new(report))
+    }
+
+    /// Adds a rule to a node whose [`Forwarding`](crate::Forwarding) is `Rules`.
+    ///
+    /// # Errors
+    /// [`SetupError`] when the node has been shut down.
+    pub fn add_rule(&self, rule: &ForwardRule) -> Result<Completion, SetupError> {
+        self.backend.add_rule(rule)
+    }
+
+    /// Takes a rule back.
+    ///
+    /// # Errors
+    /// As [`Node::add_rule`].
+    pub fn remove_rule(&self, rule: &ForwardRule) -> Result<Completion, SetupError> {
+        self.backend.remove_rule(rule)
     }
 
     /// What the node sees of itself: links, queues, credit, drops.

@@ -54,6 +54,7 @@ impl<'a> PublicationBuilder<'a> {
             class,
             format,
             payload,
+            survey: 0,
         })
     }
 

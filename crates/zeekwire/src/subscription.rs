@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use zeekwire_backend::{
     Completion, Inbox, InboxLimits, Message, Reach, SetupError, SetupErrorKind, Sink,
-    SubscriptionId,
+    SubscribeOptions, SubscriptionId,
 };
 use zeekwire_types::{DropPolicy, TopicFilter};
 
@@ -55,7 +55,7 @@ pub use stream::MessageStream;
 pub struct SubscribeBuilder {
     node: Node,
     filters: Vec<TopicFilter>,
-    reach: Reach,
+    options: SubscribeOptions,
     limits: InboxLimits,
 }
 
@@ -64,21 +64,41 @@ impl SubscribeBuilder {
         Self {
             node,
             filters,
-            reach: Reach::default(),
+            options: SubscribeOptions::default(),
             limits: InboxLimits::default(),
         }
     }
 
     /// Takes messages from one link only, and asks only its peer. The link must be up.
     pub const fn on_link(mut self, link: &Link) -> Self {
-        self.reach = Reach::OneLink(link.id());
+        self.options.reach = Reach::OneLink(link.id());
         self
     }
 
     /// Takes what this node itself publishes, and what links deliver for other reasons. Peers are
     /// not asked for anything.
     pub const fn locally(mut self) -> Self {
-        self.reach = Reach::Locally;
+        self.options.reach = Reach::Locally;
+        self
+    }
+
+    /// Shares the subscription with all nodes that name the same group: each message that matches
+    /// goes to one of them, in turns. `group` is 1 to 64 letters, digits, `-`, `_` or `.`.
+    ///
+    /// Who takes a message is chosen where it enters the cluster. What a client publishes is
+    /// passed on in the name of the member to which that is attached. A node hears nothing of what
+    /// it publishes itself.
+    pub fn in_group(mut self, group: &str) -> Self {
+        self.options.group = Some(group.to_owned());
+        self
+    }
+
+    pub(crate) const fn node(&self) -> &Node {
+        &self.node
+    }
+
+    pub(crate) fn with_options(mut self, edit: impl FnOnce(&mut SubscribeOptions)) -> Self {
+        edit(&mut self.options);
         self
     }
 
@@ -170,7 +190,7 @@ impl SubscribeBuilder {
         let (id, effective) = self
             .node
             .backend()
-            .subscribe(&self.filters, self.reach, sink)?;
+            .subscribe(&self.filters, &self.options, sink)?;
         let shared = Shared {
             node: self.node,
             id,

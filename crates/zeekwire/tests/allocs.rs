@@ -1,13 +1,14 @@
 //! Allocations of the event path in steady state, counted.
 //!
 //! From a value to a delivery one allocation is allowed for each message; from encoded bytes to a
-//! borrowed delivery none.
+//! borrowed delivery none, and none at a forwarder between.
 
 #![allow(clippy::unwrap_used, reason = "for tests only")]
 
 mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -18,11 +19,25 @@ use zeekwire::{Event, MessageExt, Node, NodeBuilder, Receiver, Value};
 struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+/// Those of a forwarder's IO thread alone.
+static FORWARDING: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    static FORWARDS: Cell<bool> = const { Cell::new(false) };
+}
+
+fn note() {
+    ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+    // A thread that ends has its variables no more.
+    if FORWARDS.try_with(Cell::get).unwrap_or(false) {
+        FORWARDING.fetch_add(1, Ordering::Relaxed);
+    }
+}
 
 // SAFETY: every call goes to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        note();
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc(layout) }
     }
@@ -33,7 +48,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        note();
         // SAFETY: the caller keeps the contract.
         unsafe { System.realloc(memory, layout, bytes) }
     }
@@ -45,13 +60,17 @@ static ALLOCATOR: Counting = Counting;
 const COUNT: u64 = 4_000;
 
 /// Allocations of the whole process for each of [`COUNT`] messages, once all is warm.
-fn each(mut run: impl FnMut()) -> f64 {
+fn each(run: impl FnMut()) -> f64 {
+    counted_by(&ALLOCATIONS, run)
+}
+
+fn counted_by(counter: &AtomicU64, mut run: impl FnMut()) -> f64 {
     // Buffers reach their size, and look-up tables their entries.
     run();
     run();
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let before = counter.load(Ordering::Relaxed);
     run();
-    let count = ALLOCATIONS.load(Ordering::Relaxed) - before;
+    let count = counter.load(Ordering::Relaxed) - before;
     #[expect(clippy::cast_precision_loss, reason = "the counts are small")]
     let each = count as f64 / COUNT as f64;
     each
@@ -69,10 +88,10 @@ fn event() -> Event {
 }
 
 /// Counts what an IO thread's handler sees.
-fn counted(pair: &Pair) -> (zeekwire::Subscription, Arc<AtomicU64>) {
+fn counted(node: &Node) -> (zeekwire::Subscription, Arc<AtomicU64>) {
     let seen = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&seen);
-    let builder = pair.server.subscribe(["topic"]).unwrap();
+    let builder = node.subscribe(["topic"]).unwrap();
     let subscription = builder.on_io_thread(move |message| {
         let event = message.view().unwrap();
         assert_eq!(event.event().unwrap().name(), "Bench::event");
@@ -132,7 +151,7 @@ fn the_event_path_does_not_allocate() {
     let serializer = zeekwire::serializer::by_name("capnp-v1").unwrap();
     serializer.encode(&event, &mut payload).unwrap();
 
-    let (subscription, seen) = counted(&pair);
+    let (subscription, seen) = counted(&pair.server);
     for at_once in [1, 50] {
         let whole = each(|| all_seen(&seen, at_once, || node.publish("topic", &event).unwrap()));
         assert!(
@@ -155,6 +174,34 @@ fn the_event_path_does_not_allocate() {
         assert!(
             bytes <= NEXT_TO_NONE,
             "{bytes} from bytes to inbox, {at_once} at once"
+        );
+    }
+    drop((inbox, pair));
+    a_forwarder_does_not_allocate(&payload);
+}
+
+/// Three nodes in a row. Only what the middle one's IO thread allocates counts.
+fn a_forwarder_does_not_allocate(payload: &[u8]) {
+    let start = |builder| without_ticks(builder).start().unwrap();
+    let forwarder = Node::builder("forwarder").on_link_event(|_| FORWARDS.set(true));
+    let forwarder = start(forwarder);
+    let endpoint = forwarder.listen("tcp://127.0.0.1:0").unwrap();
+    let linked = |name: &str| {
+        let node = start(Node::builder(name));
+        let link = node.connect(&endpoint).unwrap();
+        link.wait_ready(PATIENCE).unwrap();
+        node
+    };
+    let (publisher, subscriber) = (linked("publisher"), linked("subscriber"));
+    let (_subscription, seen) = counted(&subscriber);
+    let warm = FORWARDING.load(Ordering::Relaxed);
+    assert!(warm > 0, "the forwarder's thread is counted");
+    for at_once in [1, 50] {
+        let send = || all_seen(&seen, at_once, || send(&publisher, payload));
+        let each = counted_by(&FORWARDING, send);
+        assert!(
+            each <= NEXT_TO_NONE,
+            "{each} at the forwarder, {at_once} at once"
         );
     }
 }

@@ -22,6 +22,7 @@ fn deposit(inbox: &Inbox, payloads: &[u8]) -> Deposit {
                 payload: (0, 1),
                 incarnation: Incarnation::default(),
                 sequence: 0,
+                survey: 0,
             },
         })
         .collect();

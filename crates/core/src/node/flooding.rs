@@ -193,11 +193,12 @@ impl Node {
         let Some(mesh) = self.link_mut(key).and_then(|link| link.mesh.take()) else {
             return;
         };
+        // Who waited for the peer waits no longer, even if it had yet to join.
+        self.paths_changed = true;
         if !mesh.synced {
             return;
         }
         self.db.touch();
-        self.paths_changed = true;
         if let Some(peer) = peer {
             let update = self.own.change([], [Item::Neighbour(peer)]);
             update.into_iter().for_each(|update| self.announce(update));

@@ -172,7 +172,11 @@ impl Node {
                     continue;
                 }
             }
-            if outgoing.is_writable() {
+            // What was dropped changes nothing, and what lacks credit goes out when that comes.
+            let goes_out = offered == Offered::Queued
+                && outgoing.is_writable()
+                && outgoing.credit_left(class) > 0;
+            if goes_out && self.dirty.last() != Some(&key) {
                 self.dirty.push(key);
             }
             let congestion = &mut link.congestion[class.index()];

@@ -111,6 +111,8 @@ pub(super) struct Known {
     pub(super) targets: Vec<u32>,
     pub(super) generation: u64,
     pub(super) gate_epoch: u64,
+    /// Whether it answers a question of this node's.
+    pub(super) answers: bool,
     /// The tree number with which it came.
     pub(super) came_with: u32,
     pub(super) onward: Onward,
@@ -302,7 +304,9 @@ impl Node {
         if self.link(key).is_none() {
             return;
         }
-        self.links.remove(key.index());
+        let link = self.links.remove(key.index());
+        // What was lost with it stays counted.
+        self.drops.absorb(link.session.outgoing.drops());
     }
 
     /// Takes note that one more link leads to its peer.

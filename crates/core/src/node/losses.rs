@@ -101,15 +101,15 @@ impl Node {
                 peer: peer.clone(),
                 tree: loser.tree,
             };
-            self.pass_loss_on(&reporter, lost);
+            self.pass_loss_on(&reporter, lost, HOP_LIMIT_MAX);
         }
     }
 
     /// `reporter` lost messages that were published here, or entered the cluster here, or it is
-    /// attached to this node and knows no better.
-    pub(super) fn take_loss_report(&mut self, reporter: &NodeName, lost: Lost) {
+    /// attached to this node and knows no better. `hop_limit` is what was left on arrival.
+    pub(super) fn take_loss_report(&mut self, reporter: &NodeName, lost: Lost, hop_limit: u8) {
         if lost.publisher != self.config.id.name {
-            return self.pass_loss_on(reporter, lost);
+            return self.pass_loss_on(reporter, lost, hop_limit.saturating_sub(1));
         }
         let place = LossPlace {
             node: reporter.clone(),
@@ -126,14 +126,18 @@ impl Node {
 
     /// Sends a report on: to this node itself, to the member whose tree the messages followed, to
     /// the publisher if it is attached to this node, or to a member that this node is attached to.
-    fn pass_loss_on(&mut self, reporter: &NodeName, lost: Lost) {
+    fn pass_loss_on(&mut self, reporter: &NodeName, lost: Lost, hop_limit: u8) {
         if lost.publisher == self.config.id.name {
-            return self.take_loss_report(reporter, lost);
+            return self.take_loss_report(reporter, lost, hop_limit);
+        }
+        // Nodes that each believe the other knows better would pass it back and forth.
+        if hop_limit == 0 {
+            return;
         }
         let own_tree = lost.tree == self.own.tree();
         let member = self.db.of_tree(lost.tree).filter(|_| !own_tree);
         if let Some(to) = member.map(|record| record.id.clone()) {
-            return self.send_loss(to, reporter, lost);
+            return self.send_loss(to, reporter, lost, hop_limit);
         }
         let links = self.links.iter().map(|(_, link)| link);
         let mut edges = links.filter(|link| link.is_up() && !link.ended && link.mesh.is_none());
@@ -143,18 +147,18 @@ impl Node {
         };
         let edge = edges.find_map(|link| link.peer().filter(|hello| wanted(hello)));
         if let Some(to) = edge.map(|hello| hello.node.clone()) {
-            self.send_loss(to, reporter, lost);
+            self.send_loss(to, reporter, lost, hop_limit);
         }
     }
 
-    fn send_loss(&mut self, to: NodeId, reporter: &NodeName, lost: Lost) {
+    fn send_loss(&mut self, to: NodeId, reporter: &NodeName, lost: Lost, hop_limit: u8) {
         // Whom it is about is told by name; of its life nothing needs to be known.
         let incarnation = Incarnation::default();
         let name = reporter.clone();
         self.relay(Routed {
             to,
             from: NodeId { name, incarnation },
-            hop_limit: HOP_LIMIT_MAX,
+            hop_limit,
             body: Body::Lost(lost),
         });
     }

@@ -133,6 +133,9 @@ impl Node {
 
     /// Who would get a message about `topic` now.
     pub fn route(&mut self, topic: &[u8]) -> Routed {
+        if self.forwards() && self.db.is_shared(topic) {
+            return Routed::Others;
+        }
         self.find_targets(topic);
         match (&self.targets[..], &self.loopback_targets[..]) {
             ([], []) => Routed::Nobody,
@@ -142,6 +145,19 @@ impl Node {
             },
             _ => Routed::Others,
         }
+    }
+
+    /// The links of all who would get a message about `topic` now.
+    pub(super) fn targets_of(&mut self, topic: &[u8]) -> Vec<u32> {
+        self.find_targets(topic);
+        self.targets.clone()
+    }
+
+    /// Names, in [`Node::local_targets`], the local subscribers that want what arrives on `topic`.
+    pub fn find_local(&mut self, topic: &[u8]) {
+        self.local_targets.clear();
+        self.local_targets
+            .extend_from_slice(self.local.targets(topic));
     }
 
     /// Local subscribers to this node's own publications that wanted the last one.

@@ -37,6 +37,10 @@ pub struct Message {
     /// Where the message goes on: the header with which it does. Write it over the first bytes of
     /// the message, then call [`Node::forward`]. Local subscribers may want the message, or not.
     pub forward: Option<[u8; FRAME_HEADER_BYTES]>,
+    /// Whether it answers a question of this node's: see [`Node::take_answer`].
+    pub answers: bool,
+    /// Whether it enters the cluster here: see [`Node::shared_topics`].
+    pub enters: bool,
 }
 
 impl Node {
@@ -235,7 +239,9 @@ impl Node {
         } else {
             None
         };
+        let answers = known.answers;
         self.links[key.index()].known = Some(known);
+        let enters = self.has_shares() && self.links[key.index()].mesh.is_none();
         if !passes {
             return Ok(self.discard(key, class, taken, credit_bytes));
         }
@@ -247,7 +253,7 @@ impl Node {
             } = self;
             local_targets.retain(|target| scoped.get(target).is_none_or(|only| *only == key));
         }
-        if self.local_targets.is_empty() && forward.is_none() {
+        if self.local_targets.is_empty() && forward.is_none() && !answers && !enters {
             self.consume(key, class, credit_bytes);
             return Ok(Received::Nothing(taken));
         }
@@ -257,6 +263,8 @@ impl Node {
             located,
             reassembled: None,
             forward,
+            answers,
+            enters,
         }))
     }
 
@@ -281,6 +289,10 @@ impl Node {
         bytes.extend_from_slice(envelope);
         targets.clear();
         targets.extend_from_slice(self.local.targets(parts.topic()));
+        let asks = located.survey() != 0;
+        let answers = asks && parts.topic() == self.own_topic.as_bytes();
+        let responders = &self.surveys.responders;
+        targets.retain(|target| responders.contains(target) == asks && !answers);
         let generation = self.local_generation();
         let gate_epoch = self.gate.epoch();
         Ok(Some(Known {
@@ -291,6 +303,7 @@ impl Node {
             generation,
             gate_epoch,
             came_with: frame.header.tree,
+            answers,
             onward,
         }))
     }
@@ -364,7 +377,7 @@ impl Node {
             Control::Synced => self.handle_synced(key)?,
             Control::Want(node) => self.handle_want(key, &node)?,
             Control::Routed(routed) => self.handle_routed(routed),
-            Control::Trace(_trace) => {}
+            Control::Trace(trace) => self.follow_trace(Some(key), trace),
             Control::Heartbeat => self.answer_heartbeat(key),
             Control::Newer => {}
             Control::Hello(_) | Control::Accept | Control::Refuse(_) | Control::Close(_) => {

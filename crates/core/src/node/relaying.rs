@@ -24,7 +24,7 @@ impl Node {
     /// Takes a message that arrived, or passes it on.
     pub(super) fn handle_routed(&mut self, routed: Routed) {
         if routed.to == self.config.id {
-            self.take_routed(routed.from, routed.body);
+            self.take_routed(routed);
         } else if routed.hop_limit > 1 && self.forwards() {
             self.relay(Routed {
                 hop_limit: routed.hop_limit - 1,
@@ -58,10 +58,15 @@ impl Node {
         link.map(|link| link.key)
     }
 
-    fn take_routed(&mut self, from: NodeId, body: Body) {
-        match body {
+    fn take_routed(&mut self, routed: Routed) {
+        let Routed {
+            from, hop_limit, ..
+        } = routed;
+        match routed.body {
             Body::Confirm(version) => {
-                if version <= self.own.version() {
+                // Who is no member is not waited for, and there is no end to invented names.
+                let is_member = self.db.find(&from).is_some();
+                if is_member && version <= self.own.version() {
                     self.confirmations.confirm(&from, version);
                     self.finish_confirmed();
                 }
@@ -74,7 +79,7 @@ impl Node {
             }
             Body::Ping(number) => self.send_routed(from, Body::Pong(number)),
             Body::Pong(number) => self.probe_answered(&from, number),
-            Body::Lost(lost) => self.take_loss_report(&from.name, lost),
+            Body::Lost(lost) => self.take_loss_report(&from.name, lost, hop_limit),
             Body::Traced(trace) => self.outputs.push_back(super::Output::Traced { trace }),
             Body::Newer => {}
         }

@@ -46,7 +46,8 @@ impl Node {
         let present = self.present();
         let turns = self.membership.observe(self.now, &present);
         self.tell_turns(turns);
-        self.confirmations.retain(|id| present.contains(id));
+        let confirming = self.confirming();
+        self.confirmations.retain(|id| confirming.contains(id));
         self.check_names();
         self.finish_confirmed();
     }
@@ -76,9 +77,40 @@ impl Node {
                 ready.push(link.key);
             }
         }
+        if !ready.is_empty() {
+            // What was subscribed while they came up may have reached them unasked.
+            self.ask_for_confirmations(Duration::ZERO);
+        }
         for key in ready {
             self.outputs.push_back(Output::PeerReady { link: key });
-            self.confirm_all(key);
+        }
+    }
+
+    /// All who must have this node's record before it is effective everywhere: the members of the
+    /// component, and peers that are about to join it.
+    fn confirming(&self) -> BTreeSet<NodeId> {
+        let joining = self.links.iter().map(|(_, link)| link).filter(|link| {
+            let mesh = link.mesh.as_ref();
+            mesh.is_some_and(|mesh| !mesh.active) && link.is_up() && !link.ended
+        });
+        let joining = joining
+            .filter_map(|link| link.peer())
+            .map(|hello| &hello.node);
+        let members = self.db.reachable().map(|record| &record.id);
+        members.chain(joining).cloned().collect()
+    }
+
+    fn ask_for_confirmations(&mut self, every: Duration) {
+        if self.confirmations.is_idle() {
+            return;
+        }
+        let members = self.confirming();
+        let now = self.now;
+        let questions = self
+            .confirmations
+            .take_questions(now, every, members.iter());
+        for (to, version) in questions {
+            self.send_routed(to, Body::Ask(version));
         }
     }
 
@@ -111,13 +143,7 @@ impl Node {
         self.tell_turns(turns);
         let kept = RECORD_KEPT_MIN.max(self.config.member_down_after * 2);
         self.db.forget_lost(self.now, kept);
-        let members = self.db.reachable().map(|record| &record.id);
-        let questions = self
-            .confirmations
-            .take_questions(self.now, ASK_EVERY, members);
-        for (to, version) in questions {
-            self.send_routed(to, Body::Ask(version));
-        }
+        self.ask_for_confirmations(ASK_EVERY);
         self.tick_probes();
         self.finish_confirmed();
     }
@@ -127,8 +153,8 @@ impl Node {
         if self.confirmations.is_idle() {
             return;
         }
-        let members = self.db.reachable().map(|record| &record.id);
-        for waiter in self.confirmations.take_done(members) {
+        let members = self.confirming();
+        for waiter in self.confirmations.take_done(members.iter()) {
             match waiter {
                 Waiter::Driver(token) => self.spread(token),
                 Waiter::Peer(key, token) => self.send_control(key, &Control::Done(token)),

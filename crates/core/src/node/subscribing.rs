@@ -25,7 +25,7 @@ pub enum Scope {
 /// What a token still waits for.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    /// Links whose peers have yet to answer, or that have yet to become ready.
+    /// Links whose peers have yet to answer.
     links: BTreeSet<usize>,
     /// Whether this node's record has yet to reach every member.
     spreading: bool,
@@ -131,6 +131,7 @@ impl Node {
             .map(|(filter, _)| filter.clone())
             .collect();
         self.unsubscribe(subscriber, &filters, token);
+        self.surveys.responders.remove(&subscriber);
     }
 
     /// Filters in force here, each once.
@@ -203,13 +204,7 @@ impl Node {
         told: Vec<(LinkKey, Vec<TopicFilter>)>,
         adds: bool,
     ) {
-        let mut links: BTreeSet<usize> = told.iter().map(|(key, _)| key.index()).collect();
-        // A link that has yet to become ready will, with this included.
-        let unready = self.links.iter().map(|(_, link)| link).filter(|link| {
-            let mesh = link.mesh.as_ref();
-            mesh.is_some_and(|mesh| !mesh.active) && link.is_up() && !link.ended
-        });
-        links.extend(unready.map(|link| link.key.index()));
+        let links: BTreeSet<usize> = told.iter().map(|(key, _)| key.index()).collect();
         let spreading = self.forwards();
         self.waiting.insert(token, Waiting { links, spreading });
         for (key, filters) in told {
@@ -238,7 +233,7 @@ impl Node {
         }
     }
 
-    /// A peer will confirm nothing any more, or all of it was confirmed at once.
+    /// A peer will confirm nothing any more.
     pub(super) fn confirm_all(&mut self, key: LinkKey) {
         let tokens: Vec<u64> = self.waiting.keys().copied().collect();
         for token in tokens {

@@ -23,6 +23,12 @@ impl Node {
             .max(Duration::from_millis(1))
     }
 
+    /// Whether [`Node::tick`] has anything to do.
+    #[must_use]
+    pub fn needs_ticks(&self) -> bool {
+        !self.links.is_empty() || self.membership.up().next().is_some() || self.is_probing()
+    }
+
     /// Sends heartbeats that are due, gives up silent peers, reports drops, frees waiting origins.
     ///
     /// One tick serves all links, so that a thousand idle ones cost a thousand glances and no

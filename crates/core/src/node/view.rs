@@ -71,6 +71,14 @@ impl Node {
             .unwrap_or_default()
     }
 
+    /// Labels of the pools that a member belongs to.
+    pub fn pools_of(&self, node: &NodeId) -> Vec<&str> {
+        let record = self.db.find(node);
+        record
+            .map(|record| record.pools().collect())
+            .unwrap_or_default()
+    }
+
     /// How many filters the peer of a link subscribed to, for itself and all attached to it.
     #[must_use]
     pub fn filter_count(&self, link: &super::Link) -> usize {

@@ -8,6 +8,7 @@ use zeekwire_types::{Instant, NodeId};
 
 use super::graph::{Graph, NO_LINK, Tree};
 use super::record::{MemberSlot, Record};
+use super::shares::Shares;
 use crate::topics::TopicTable;
 use crate::wire::{Item, Update};
 
@@ -33,6 +34,7 @@ pub(crate) struct Database {
     /// Members that can be reached, by the number of their tree.
     by_tree: BTreeMap<u32, MemberSlot>,
     filters: TopicTable<MemberSlot>,
+    shares: Shares,
     me: MemberSlot,
     graph: Graph,
     /// The link to each neighbour, by slot.
@@ -50,6 +52,7 @@ impl Database {
             by_id: BTreeMap::new(),
             by_tree: BTreeMap::new(),
             filters: TopicTable::new(seed),
+            shares: Shares::new(seed.wrapping_add(1 << 32)),
             me: 0,
             graph: Graph::default(),
             links: Vec::new(),
@@ -73,7 +76,13 @@ impl Database {
         }
         let slot = known.unwrap_or_else(|| self.add(now, update));
         let is_me = slot == self.me;
-        let record = &mut self.records[slot as usize];
+        let Self {
+            records,
+            filters,
+            shares,
+            ..
+        } = self;
+        let record = &mut records[slot as usize];
         let mut paths = known.is_none() || record.tree != update.tree;
         record.version = update.version;
         record.tree = update.tree;
@@ -87,8 +96,12 @@ impl Database {
         for item in &gone {
             if record.items.remove(item) {
                 match item {
-                    Item::Filter(filter) if !is_me => drop(self.filters.remove(filter, slot)),
-                    Item::Filter(_) | Item::Pool(_) => {}
+                    Item::Filter(filter) => {
+                        // What is wanted here is found elsewhere.
+                        let _held = !is_me && filters.remove(filter, slot);
+                        shares.remove(filter, slot);
+                    }
+                    Item::Pool(_) => {}
                     _ => paths = true,
                 }
             }
@@ -96,8 +109,11 @@ impl Database {
         for item in &update.added {
             if record.items.insert(item.clone()) {
                 match item {
-                    Item::Filter(filter) if !is_me => drop(self.filters.insert(filter, slot)),
-                    Item::Filter(_) | Item::Pool(_) => {}
+                    Item::Filter(filter) => {
+                        let _new = !is_me && filters.insert(filter, slot);
+                        shares.insert(filter, slot);
+                    }
+                    Item::Pool(_) => {}
                     _ => paths = true,
                 }
             }
@@ -261,6 +277,36 @@ impl Database {
         true
     }
 
+    /// Whether any other member, or what is attached to it, shares a subscription.
+    pub(crate) fn has_shares(&self) -> bool {
+        !self.shares.is_empty()
+    }
+
+    /// Whether anybody shares a subscription to `topic`.
+    pub(crate) fn is_shared(&mut self, topic: &[u8]) -> bool {
+        !self.shares.is_empty() && self.shares.matching(topic).next().is_some()
+    }
+
+    /// By group, the nodes that share a subscription to `topic` and can be reached, each once and
+    /// in ascending order.
+    pub(crate) fn sharing(&mut self, topic: &[u8]) -> BTreeMap<Box<[u8]>, Vec<Box<[u8]>>> {
+        let mut groups: BTreeMap<Box<[u8]>, Vec<Box<[u8]>>> = BTreeMap::new();
+        let Self {
+            shares, records, ..
+        } = self;
+        for (group, node, member) in shares.matching(topic) {
+            let member = records.get(member as usize);
+            if member.is_some_and(|record| record.hops.is_some()) {
+                groups.entry(group.into()).or_default().push(node.into());
+            }
+        }
+        for nodes in groups.values_mut() {
+            nodes.sort_unstable();
+            nodes.dedup();
+        }
+        groups
+    }
+
     /// Whether any other member subscribed to `topic`.
     pub(crate) fn is_wanted(&mut self, topic: &[u8]) -> bool {
         !self.filters.targets(topic).is_empty()
@@ -291,12 +337,19 @@ impl Database {
             |record: &Record| record.hops.is_none() && now.since(record.unreachable_since) >= after;
         let slots = numbered(&self.records).filter(|(_, record)| lost(record));
         let slots: Vec<MemberSlot> = slots.map(|(slot, _)| slot).collect();
+        let mut forgotten = false;
         for slot in slots.into_iter().filter(|slot| *slot != self.me) {
             let record = self.records.remove(slot as usize);
+            for filter in record.filters() {
+                self.shares.remove(filter, slot);
+            }
             self.by_id.remove(&record.id);
             self.filters.remove_key(slot);
             self.epoch += 1;
-            // The slot may come to stand for another member.
+            forgotten = true;
+        }
+        if forgotten {
+            // A slot may come to stand for another member.
             self.branches.clear();
             let own = self.graph.tree(self.me).branches(self.me, &self.links);
             self.branches.insert(self.me, own);

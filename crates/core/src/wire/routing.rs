@@ -1,5 +1,6 @@
 //! Control messages of routing: records of members, and messages for one member.
 
+use zeekwire_types::limits::{CONTROL_BYTES_MAX, HOP_LIMIT_MAX};
 use zeekwire_types::{NodeId, NodeName, TopicFilter, TrafficClass};
 
 mod read;
@@ -8,6 +9,18 @@ mod write;
 pub(super) use read::{read_digest, read_node, read_routed, read_trace, read_update};
 pub(super) use write::{digest_parts, update_parts};
 pub(super) use write::{write_digest, write_node, write_routed, write_trace, write_update};
+
+/// Bytes of names, topic and hops that a trace may hold, so that a report of it to the farthest
+/// node with the longest name is still one control message.
+const TRACE_BYTES_MAX: usize = CONTROL_BYTES_MAX - 1024;
+/// Bytes of a node or hop in a list, beside its name.
+const NODE_BYTES: usize = 24;
+const HOP_BYTES: usize = 32;
+
+/// Bytes that text takes: its NUL is part of it, and words are whole.
+const fn text_bytes(text: &str) -> usize {
+    (text.len() + 1).next_multiple_of(8)
+}
 
 /// One thing that a member says of itself.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -168,6 +181,26 @@ pub struct Trace {
     pub hops: Vec<Hop>,
 }
 
+impl Trace {
+    /// Notes that it came by one more node. If that would make it too long, or the node is farther
+    /// away than any should be, it stays as it is and the answer is no: it ends here.
+    #[must_use]
+    pub fn add(&mut self, hop: Hop) -> bool {
+        let fits = self.hops.len() <= usize::from(HOP_LIMIT_MAX)
+            && self.bytes() + hop.bytes() <= TRACE_BYTES_MAX;
+        if fits {
+            self.hops.push(hop);
+        }
+        fits
+    }
+
+    fn bytes(&self) -> usize {
+        let origin = NODE_BYTES + text_bytes(self.origin.name.as_str());
+        let hops: usize = self.hops.iter().map(Hop::bytes).sum();
+        origin + self.topic.len().next_multiple_of(8) + hops
+    }
+}
+
 /// One node that a trace came by.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Hop {
@@ -180,3 +213,12 @@ pub struct Hop {
     /// Whether somebody at this node, or attached to it, subscribed to the topic.
     pub subscribed: bool,
 }
+
+impl Hop {
+    fn bytes(&self) -> usize {
+        HOP_BYTES + text_bytes(self.node.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use crossbeam::channel::Sender;
 use zeekwire_backend::status::NodeStatus;
 use zeekwire_backend::{
-    Completer, ConnectOptions, LinkId, ListenOptions, Reach, Sink, SubscriptionId,
+    Completer, ConnectOptions, ForwardRule, LinkId, ListenOptions, Reach, Sink, SubscribeOptions,
+    SubscriptionId, TraceObserver,
 };
-use zeekwire_core::node::{LinkKey, Scope};
+use zeekwire_core::node::{LinkKey, Rule, Scope};
 use zeekwire_core::wire::Reason;
 use zeekwire_transport::{Endpoint, Listener};
 use zeekwire_types::{Instant, TopicFilter};
@@ -29,7 +30,7 @@ pub(crate) enum Command {
     },
     Connect {
         link: LinkId,
-        endpoint: Endpoint,
+        endpoints: Vec<Endpoint>,
         options: ConnectOptions,
     },
     CloseLink {
@@ -40,7 +41,7 @@ pub(crate) enum Command {
     Subscribe {
         id: u32,
         filters: Vec<TopicFilter>,
-        reach: Reach,
+        options: SubscribeOptions,
         sink: Sink,
         done: Completer,
     },
@@ -68,6 +69,19 @@ pub(crate) enum Command {
         link: Option<LinkId>,
         done: Completer,
     },
+    AddRule {
+        rule: ForwardRule,
+        done: Completer,
+    },
+    RemoveRule {
+        rule: ForwardRule,
+        done: Completer,
+    },
+    Trace {
+        topic: Vec<u8>,
+        timeout: Duration,
+        observer: TraceObserver,
+    },
     Relaxed,
     Status {
         reply: Sender<NodeStatus>,
@@ -94,6 +108,9 @@ impl Command {
                 Self::AddFilters { .. }
                     | Self::RemoveFilters { .. }
                     | Self::Advertise { .. }
+                    | Self::AddRule { .. }
+                    | Self::RemoveRule { .. }
+                    | Self::Trace { .. }
                     | Self::Unadvertise { .. }
                     | Self::Status { .. }
             )
@@ -140,10 +157,10 @@ impl Engine {
             }
             Command::Connect {
                 link,
-                endpoint,
+                endpoints,
                 options,
             } => {
-                self.add_link(now, link, endpoint, options);
+                self.add_link(now, link, endpoints, options);
             }
             Command::CloseLink {
                 link,
@@ -154,6 +171,11 @@ impl Engine {
                 self.route_ring(now);
                 self.close_link(now, link, flush_max, Reason::Closed, done);
             }
+            Command::Trace {
+                topic,
+                timeout,
+                observer,
+            } => self.start_trace(now, &topic, timeout, observer),
             Command::Relaxed => self.release_withheld(),
             Command::Status { reply } => {
                 // Nobody waits for it any more if this fails.
@@ -170,15 +192,17 @@ impl Engine {
             Command::Subscribe {
                 id,
                 filters,
-                reach,
+                options,
                 sink,
                 done,
             } => {
-                self.subscribe(id, &filters, reach, sink, done);
+                self.subscribe(id, &filters, &options, sink, done);
             }
             Command::AddFilters { id, filters, done } => self.add_filters(id, &filters, done),
             Command::RemoveFilters { id, filters, done } => {
+                let own = &self.node.id().name;
                 if let Some(Some(subscriber)) = self.subscribers.get_mut(id as usize) {
+                    let filters = subscriber.told(own, &filters);
                     filters
                         .iter()
                         .for_each(|filter| _ = subscriber.filters.remove(filter));
@@ -208,7 +232,16 @@ impl Engine {
                 }
                 done.complete();
             }
+            Command::AddRule { rule, done } => {
+                let token = self.token(done);
+                self.node.add_rule(in_core(rule), token);
+            }
+            Command::RemoveRule { rule, done } => {
+                let token = self.token(done);
+                self.node.remove_rule(&in_core(rule), token);
+            }
             Command::Listen { .. }
+            | Command::Trace { .. }
             | Command::CloseListener { .. }
             | Command::Connect { .. }
             | Command::CloseLink { .. }
@@ -233,7 +266,7 @@ impl Engine {
         &mut self,
         id: u32,
         filters: &[TopicFilter],
-        reach: Reach,
+        options: &SubscribeOptions,
         sink: Sink,
         done: Completer,
     ) {
@@ -241,7 +274,10 @@ impl Engine {
         if self.subscribers.len() <= index {
             self.subscribers.resize_with(index + 1, || None);
         }
-        self.subscribers[index] = Some(Subscriber::new(sink, reach));
+        self.subscribers[index] = Some(Subscriber::new(sink, options));
+        if options.answers {
+            self.node.set_responder(id);
+        }
         self.add_filters(id, filters, done);
         self.let_go();
     }
@@ -258,12 +294,14 @@ impl Engine {
                 _ => return done.complete(),
             },
         };
+        let own = &self.node.id().name;
         let Some(Some(subscriber)) = self.subscribers.get_mut(id as usize) else {
             return;
         };
+        let filters = subscriber.told(own, filters);
         subscriber.filters.extend(filters.iter().cloned());
         let token = self.token(done);
-        self.node.subscribe(id, filters, scope, token);
+        self.node.subscribe(id, &filters, scope, token);
     }
 
     pub(super) fn close_subscribers(&mut self) {
@@ -301,6 +339,15 @@ impl Engine {
 fn close(subscriber: &mut Subscriber) {
     if let Sink::Inbox(inbox) = &subscriber.sink {
         inbox.close();
+    }
+}
+
+/// A rule as the core knows it: links are labelled with their ids.
+fn in_core(rule: ForwardRule) -> Rule {
+    Rule {
+        filter: rule.filter,
+        from: rule.from.0,
+        to: rule.to.0,
     }
 }
 

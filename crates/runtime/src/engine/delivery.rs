@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use zeekwire_backend::{Block as InboxBlock, Deposit, Item, Message, Parts, Reach, Sink};
+use zeekwire_backend::{
+    Block as InboxBlock, Deposit, Item, Message, Parts, Reach, Sink, SubscribeOptions,
+};
 use zeekwire_buffer::{AlignedBytes, Block};
-use zeekwire_core::node::LinkKey;
+use zeekwire_core::node::{LinkKey, shared_prefix_bytes};
 use zeekwire_core::wire::{Frame, Located};
 use zeekwire_types::limits::FRAME_HEADER_BYTES;
-use zeekwire_types::{TopicFilter, TrafficClass};
+use zeekwire_types::{NodeName, TopicError, TopicFilter, TrafficClass};
 
 use super::Engine;
 
@@ -20,6 +22,9 @@ pub(super) struct Subscriber {
     pub(super) sink: Sink,
     /// Where its messages come from, also for filters that are added later.
     pub(super) reach: Reach,
+    /// Shares its filters with this group.
+    group: Option<String>,
+    /// As others are told of them.
     pub(super) filters: BTreeSet<TopicFilter>,
     pub(super) delivered: u64,
     /// Messages of the block being read that go into the inbox when the block is done.
@@ -28,16 +33,39 @@ pub(super) struct Subscriber {
 }
 
 impl Subscriber {
-    pub(super) const fn new(sink: Sink, reach: Reach) -> Self {
+    pub(super) fn new(sink: Sink, options: &SubscribeOptions) -> Self {
         Self {
             sink,
-            reach,
+            reach: options.reach,
+            group: options.group.clone(),
             filters: BTreeSet::new(),
             delivered: 0,
             items: Vec::new(),
             items_bytes: 0,
         }
     }
+
+    /// Filters as others are told of them.
+    pub(super) fn told(&self, own: &NodeName, filters: &[TopicFilter]) -> Vec<TopicFilter> {
+        let Some(group) = &self.group else {
+            return filters.to_vec();
+        };
+        // Those that would be too long were refused before.
+        let shared = filters
+            .iter()
+            .filter_map(|filter| shared_filter(group, own, filter).ok());
+        shared.collect()
+    }
+}
+
+/// The filter by which node `own` shares `filter` in a group.
+pub(crate) fn shared_filter(
+    group: &str,
+    own: &NodeName,
+    filter: &TopicFilter,
+) -> Result<TopicFilter, TopicError> {
+    let head = format!(".share/{group}/{own}/");
+    TopicFilter::new([head.as_bytes(), filter.as_bytes()].concat())
 }
 
 /// What deposits into inboxes came to, for one link's read.
@@ -66,6 +94,7 @@ impl Engine {
         for at in 0..self.targets.len() {
             let target = self.targets[at];
             let Some(Some(subscriber)) = self.subscribers.get_mut(target as usize) else {
+                self.note_question(target, &Message::new(bytes, &parts));
                 continue;
             };
             subscriber.delivered += 1;
@@ -92,6 +121,7 @@ impl Engine {
         for at in 0..self.targets.len() {
             let target = self.targets[at];
             let Some(Some(subscriber)) = self.subscribers.get_mut(target as usize) else {
+                self.note_question(target, &Message::new(&bytes, &parts));
                 continue;
             };
             subscriber.delivered += 1;
@@ -233,18 +263,27 @@ impl Deposited {
 }
 
 /// Where the parts of a message lie, told from where they lie in its envelope.
-fn parts_of(located: &Located, bytes: &[u8]) -> Parts {
+pub(super) fn parts_of(located: &Located, bytes: &[u8]) -> Parts {
     let frame = Frame::whole(bytes).expect("the message was verified");
+    // Who shares a subscription is told the topic that the message was published on.
+    let (topic_start, topic_len) = located.topic_place();
+    let skipped = match located.envelope(frame.envelope()).topic() {
+        topic @ [b'.', ..] => shared_prefix_bytes(topic),
+        _ => 0,
+    };
+    let skipped = u16::try_from(skipped).expect("a part of the topic");
+    let topic = (topic_start + skipped, topic_len - skipped);
     let shift = |(start, len): (u16, u16)| (start + HEADER_BYTES, len);
     let payload_start = FRAME_HEADER_BYTES + frame.header.envelope_bytes;
     let narrow = |bytes: usize| u32::try_from(bytes).expect("messages are far below 4 GiB");
     Parts {
         class: frame.header.class,
-        topic: shift(located.topic_place()),
+        topic: shift(topic),
         publisher: shift(located.publisher_place()),
         format: shift(located.format_place()),
         payload: (narrow(payload_start), narrow(frame.header.payload_bytes)),
         incarnation: located.incarnation(),
         sequence: located.sequence(),
+        survey: located.survey(),
     }
 }

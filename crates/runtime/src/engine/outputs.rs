@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use zeekwire_backend::LinkEvent;
+use zeekwire_backend::{LinkEvent, MemberEvent};
 use zeekwire_core::node::{LinkEnd, LinkKey, Output};
 use zeekwire_types::Instant;
 
@@ -34,10 +34,13 @@ impl Engine {
                 self.release_held(now);
                 self.release_withheld();
             }
-            Output::NodeUp { .. }
-            | Output::NodeDown { .. }
-            | Output::Yielded { .. }
-            | Output::Traced { .. } => {}
+            Output::NodeUp { node } => {
+                let member = self.member(&node);
+                self.member_changed(&MemberEvent::Up(member));
+            }
+            Output::NodeDown { node } => self.member_changed(&MemberEvent::Down(node)),
+            Output::Yielded { to } => self.give_way(to),
+            Output::Traced { trace } => self.trace_came(now, trace),
         }
     }
 

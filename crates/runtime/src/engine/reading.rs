@@ -107,6 +107,16 @@ impl Engine {
                     let frame = start..start + message.taken;
                     start = frame.end;
                     let class = message.class;
+                    let own_memory = message.reassembled.as_deref();
+                    let whole = own_memory.unwrap_or(&bytes[frame.clone()]);
+                    if message.answers {
+                        self.take_answer(&message.located, whole);
+                    }
+                    if message.enters {
+                        // Copies have memory of their own.
+                        self.flush_dirty(now, bytes);
+                        self.share(now, false, whole);
+                    }
                     match message.reassembled {
                         None => {
                             credit.charged_bytes[class.index()] += frame.len();
@@ -115,7 +125,10 @@ impl Engine {
                                 let forwarded = self.node.forward(now, class, bytes, frame.clone());
                                 deposited.links_behind |= forwarded.hold;
                             }
-                            self.deliver(&message.located, &bytes[frame.clone()], frame.start);
+                            if !self.targets.is_empty() {
+                                let whole = &bytes[frame.clone()];
+                                self.deliver(&message.located, whole, frame.start);
+                            }
                         }
                         Some(mut whole) => {
                             credit.returned_bytes[class.index()] += whole.len();
@@ -150,6 +163,7 @@ impl Engine {
         deposited.merge(self.deposit_block(&block[..end], Some(&block)));
         self.block = block;
         self.give_credit(key, &credit, deposited);
+        self.tell_status(now);
         over
     }
 

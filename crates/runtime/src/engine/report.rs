@@ -2,7 +2,8 @@
 
 use zeekwire_backend::Sink;
 use zeekwire_backend::status::{
-    ClassStatus, LinkStatus, NodeStatus, PublishStatus, SubscriptionStatus, TopicDrops,
+    ClassStatus, LinkStatus, LossStatus, MemberStatus, NodeStatus, PublishStatus,
+    SubscriptionStatus, TopicDrops,
 };
 use zeekwire_core::Node;
 use zeekwire_core::node::Link;
@@ -48,7 +49,74 @@ impl Engine {
                 queued_bytes,
             },
             repeated_messages: self.node.repeated(),
+            members: self.member_statuses(),
+            route_changes: self.node.route_changes(),
+            losses: self.losses(),
+            own_losses: self.own_losses(),
+            holds_back: self.node.is_behind(),
         }
+    }
+
+    fn member_statuses(&self) -> Vec<MemberStatus> {
+        let name_of = |key| {
+            let peer = self.node.link(key)?.peer()?;
+            Some(peer.node.name.to_string())
+        };
+        let told = self.node.members().map(|member| MemberStatus {
+            name: member.node.name.to_string(),
+            incarnation: member.node.incarnation.to_string(),
+            up: member.up,
+            hops: member.hops,
+            via: member.next_link.and_then(name_of),
+            version: member.version,
+            neighbours: member
+                .neighbours
+                .iter()
+                .map(|id| id.name.to_string())
+                .collect(),
+            pools: member.pools.iter().map(ToString::to_string).collect(),
+            filters: member.filter_count,
+        });
+        let mut told: Vec<MemberStatus> = told.collect();
+        told.sort_by(|a, b| (&a.name, &a.incarnation).cmp(&(&b.name, &b.incarnation)));
+        told
+    }
+
+    /// What this node lost, wherever in it.
+    fn losses(&self) -> Vec<LossStatus> {
+        let own = self.node.id().name.to_string();
+        let links = self.node.links().map(|link| {
+            let peer = link.peer().map(|peer| peer.node.name.to_string());
+            (peer, link.session.outgoing.drops())
+        });
+        let beside = [self.node.drops(), self.node.inbox_drops()];
+        let places = links.chain(beside.into_iter().map(|drops| (None, drops)));
+        let told = places.flat_map(|(peer, drops)| {
+            let own = own.clone();
+            drops
+                .by_cause()
+                .map(move |(class, cause, total)| LossStatus {
+                    node: own.clone(),
+                    peer: peer.clone(),
+                    class: class.to_string(),
+                    cause: cause.name().to_owned(),
+                    messages: total.messages,
+                    bytes: total.bytes,
+                })
+        });
+        told.collect()
+    }
+
+    fn own_losses(&self) -> Vec<LossStatus> {
+        let told = self.node.own_losses().map(|(place, total)| LossStatus {
+            node: place.node.to_string(),
+            peer: place.peer.as_ref().map(ToString::to_string),
+            class: place.class.to_string(),
+            cause: place.cause.name().to_owned(),
+            messages: total.messages,
+            bytes: total.bytes,
+        });
+        told.collect()
     }
 
     fn subscriptions(&self) -> Vec<SubscriptionStatus> {

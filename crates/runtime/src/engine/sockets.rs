@@ -79,9 +79,20 @@ pub(crate) struct LinkRecord {
 
 /// What is needed to connect again.
 pub(crate) struct Dialled {
-    endpoint: Endpoint,
+    /// One of these is connected to at a time.
+    endpoints: Vec<Endpoint>,
+    /// The one whose turn it is.
+    at: usize,
     options: ConnectOptions,
     backoff: Backoff,
+}
+
+impl Dialled {
+    /// Goes on to the next endpoint. Returns whether all had their turn.
+    const fn next_endpoint(&mut self) -> bool {
+        self.at = (self.at + 1) % self.endpoints.len();
+        self.at == 0
+    }
 }
 
 /// Where a link stands.
@@ -221,7 +232,7 @@ impl Engine {
         &mut self,
         now: Instant,
         id: LinkId,
-        endpoint: Endpoint,
+        endpoints: Vec<Endpoint>,
         options: ConnectOptions,
     ) {
         let attempt_count_max = match options.retry {
@@ -233,9 +244,10 @@ impl Engine {
             ..BackoffPolicy::default()
         };
         let record = LinkRecord {
-            endpoint: endpoint.to_string(),
+            endpoint: endpoints[0].to_string(),
             dialled: Some(Dialled {
-                endpoint,
+                endpoints,
+                at: 0,
                 options,
                 backoff: policy.start(random()),
             }),
@@ -263,7 +275,9 @@ impl Engine {
         };
         record.state = LinkState::Connecting;
         record.changed_at = now;
-        let dialer = self.network.dial(&dialled.endpoint, key_of(socket));
+        let endpoint = &dialled.endpoints[dialled.at];
+        record.endpoint = endpoint.to_string();
+        let dialer = self.network.dial(endpoint, key_of(socket));
         self.sockets.insert(
             socket,
             Socket::Dialer {
@@ -332,7 +346,11 @@ impl Engine {
 
     fn dial_failed(&mut self, now: Instant, id: LinkId, error: &ConnectError) {
         let reason = error.to_string();
-        let retry_in = if error.is_permanent() {
+        let only = |record: &LinkRecord| {
+            let dialled = record.dialled.as_ref();
+            dialled.is_none_or(|dialled| dialled.endpoints.len() == 1)
+        };
+        let retry_in = if error.is_permanent() && self.links.get(&id).is_none_or(only) {
             None
         } else {
             self.next_attempt(id)
@@ -366,7 +384,15 @@ impl Engine {
             .get_mut(&id)
             .filter(|record| record.closers.is_empty())?;
         let dialled = record.dialled.as_mut()?;
-        dialled.backoff.next_delay().filter(|_| !stopping)
+        if stopping {
+            return None;
+        }
+        // Another endpoint is tried at once; when all were, it is time to wait.
+        if dialled.next_endpoint() {
+            dialled.backoff.next_delay()
+        } else {
+            Some(Duration::ZERO)
+        }
     }
 
     pub(super) fn wait_to_dial(&mut self, now: Instant, id: LinkId, retry_in: Option<Duration>) {
@@ -608,6 +634,7 @@ impl Engine {
         self.links.clear();
         self.completers.clear();
         self.close_subscribers();
+        self.end_all_surveys();
         self.stopping = true;
         self.stopped = true;
     }

@@ -77,6 +77,7 @@ impl Model {
             class: CLASS,
             format: "raw",
             payload: &[number],
+            survey: 0,
         };
         let send = || {
             open && try_lock(&self.engine).is_some_and(|mut engine| {

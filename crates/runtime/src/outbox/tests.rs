@@ -21,6 +21,7 @@ fn push(outbox: &Outbox, topic: &[u8]) -> Pushed {
         class: TrafficClass::Event,
         format: "raw",
         payload: b"x",
+        survey: 0,
     };
     outbox.push(&publication, false).expect("there is room")
 }
@@ -66,6 +67,7 @@ fn no_more_topics_are_held_than_the_bound() {
             class: TrafficClass::Event,
             format: "raw",
             payload: b"x",
+            survey: 0,
         };
         outbox.push(&publication, false)
     };

@@ -50,7 +50,7 @@ fn a_link_comes_back_when_the_listener_restarts() {
         // What the client subscribed to is asked for again.
         let inbox = receiver(&server, "answer");
         eventually("the filters are there", || {
-            server.status().links.iter().any(|link| link.filters == 2)
+            server.status().links.iter().any(|link| link.filters == 3)
         });
         send(&server, "news/today", &[round]);
         assert_eq!(next(&at_client), [round]);

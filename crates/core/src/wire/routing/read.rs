@@ -4,11 +4,13 @@ use zeekwire_schema::link_capnp as schema;
 use zeekwire_types::limits::HOP_LIMIT_MAX;
 use zeekwire_types::{Incarnation, NodeId, NodeName, Topic, TopicFilter, TrafficClass};
 
-use super::{Body, Digest, Hop, Item, LossCause, Lost, Routed, Trace, Update};
+use super::{Body, Digest, Hop, Item, LossCause, Lost, Routed, TRACE_BYTES_MAX, Trace, Update};
 use crate::Fault;
 
 /// Longest label of a pool.
 const POOL_BYTES_MAX: usize = 255;
+/// No record is changed so often. Beyond it a member could not outrun what is said in its name.
+const VERSION_MAX: u64 = u64::MAX >> 1;
 
 fn bad(_: capnp::Error) -> Fault {
     Fault::Control
@@ -33,10 +35,11 @@ fn read_name(text: capnp::Result<capnp::text::Reader<'_>>) -> Result<NodeName, F
 pub(in crate::wire) fn read_digest(digest: schema::digest::Reader<'_>) -> Result<Digest, Fault> {
     let records = digest.get_records().map_err(bad)?;
     let read = |record: schema::digest::version::Reader<'_>| {
-        Ok((
-            read_node(record.get_node().map_err(bad)?)?,
-            record.get_version(),
-        ))
+        let node = read_node(record.get_node().map_err(bad)?)?;
+        match record.get_version() {
+            version @ 0..=VERSION_MAX => Ok((node, version)),
+            _ => Err(Fault::ControlVersion),
+        }
     };
     Ok(Digest {
         records: records.iter().map(read).collect::<Result<_, Fault>>()?,
@@ -55,7 +58,7 @@ pub(in crate::wire) fn read_update(update: schema::update::Reader<'_>) -> Result
         added: read_items(update.get_added().map_err(bad)?)?,
         removed: read_items(update.get_removed().map_err(bad)?)?,
     };
-    if read.tree == 0 || read.version <= read.base {
+    if read.tree == 0 || read.version <= read.base || read.version > VERSION_MAX {
         return Err(Fault::ControlVersion);
     }
     Ok(read)
@@ -155,11 +158,16 @@ pub(in crate::wire) fn read_trace(trace: schema::trace::Reader<'_>) -> Result<Tr
             subscribed: hop.get_subscribed(),
         })
     };
-    Ok(Trace {
+    let trace = Trace {
         number: trace.get_number(),
         origin: read_node(trace.get_origin().map_err(bad)?)?,
         tree: trace.get_tree(),
         topic: topic.to_vec(),
         hops: hops.iter().map(read).collect::<Result<_, Fault>>()?,
-    })
+    };
+    // Hops may share their names' bytes, and a report has to name two nodes more.
+    if trace.bytes() > TRACE_BYTES_MAX {
+        return Err(Fault::ControlTooLong);
+    }
+    Ok(trace)
 }

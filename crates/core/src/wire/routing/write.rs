@@ -4,7 +4,7 @@ use zeekwire_schema::link_capnp as schema;
 use zeekwire_types::NodeId;
 use zeekwire_types::limits::{CONTROL_BYTES_MAX, NODE_NAME_BYTES_MAX};
 
-use super::{Body, Digest, Item, LossCause, Lost, Routed, Trace, Update};
+use super::{Body, Digest, Item, LossCause, Lost, NODE_BYTES, Routed, Trace, Update, text_bytes};
 
 /// Bytes left for items beside the fixed parts of a message, its origin's name among them.
 const ROOM_BYTES: usize = CONTROL_BYTES_MAX - 512 - NODE_NAME_BYTES_MAX;
@@ -20,9 +20,9 @@ pub(in crate::wire) fn write_node(node: &NodeId, out: schema::node_ref::Builder<
     out.set_random(node.incarnation.random);
 }
 
-/// Bytes that a node takes in a list: two numbers, a pointer, and the name with its NUL.
+/// Bytes that a node takes in a list: two numbers, a pointer, and the name.
 fn node_bytes(node: &NodeId) -> usize {
-    24 + (node.name.as_str().len() + 1).next_multiple_of(8)
+    NODE_BYTES + text_bytes(node.name.as_str())
 }
 
 /// Cuts a list into runs that fit one control message each; at least one run, maybe empty.
@@ -84,7 +84,7 @@ fn item_bytes(item: &Item) -> usize {
     match item {
         Item::Neighbour(node) | Item::Leaf(node) | Item::Superseded(node) => node_bytes(node),
         Item::Filter(filter) => 8 + filter.as_bytes().len().next_multiple_of(8),
-        Item::Pool(label) => 8 + (label.len() + 1).next_multiple_of(8),
+        Item::Pool(label) => 8 + text_bytes(label),
     }
 }
 
@@ -175,8 +175,8 @@ pub(in crate::wire) fn write_routed(routed: &Routed, out: schema::routed::Builde
         Body::Confirm(version) => out.set_confirm(*version),
         Body::Ask(version) => out.set_ask(*version),
         Body::Ping(number) => out.set_ping(*number),
-        // What a newer release says is never passed on as something else: see `Node::relay`.
         Body::Pong(number) => out.set_pong(*number),
+        // What a newer release says is never passed on as something else: see `Node::relay`.
         Body::Newer => out.set_pong(0),
         Body::Lost(lost) => write_lost(lost, out.init_lost()),
         Body::Traced(trace) => write_trace(trace, out.init_traced()),

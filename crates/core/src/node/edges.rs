@@ -67,6 +67,7 @@ impl Node {
     /// What the peer asked for when the link came up is effective here.
     pub(super) fn edge_ready(&mut self, key: LinkKey) {
         self.outputs.push_back(Output::PeerReady { link: key });
+        self.paths_changed = true;
         if let Some(leaf) = self.leaf_of(key)
             && let Some(update) = self.own.change([leaf], [])
         {
@@ -88,6 +89,7 @@ impl Node {
         if let Some(link) = self.link_mut(key) {
             link.ready = false;
         }
+        self.paths_changed = true;
         if !removed.is_empty()
             && let Some(update) = self.own.change([], removed)
         {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use zeekwire_types::NodeId;
+use zeekwire_types::{NodeId, Role};
 
 use super::{LinkKey, Node, Output};
 use crate::membership::Turn;
@@ -114,12 +114,21 @@ impl Node {
         }
     }
 
-    /// All other members of the component, those attached to a member included.
+    /// All other members of the component, those attached to a member included. A member that does
+    /// not route knows those that it is attached to, and nobody behind them.
     fn present(&self) -> BTreeSet<NodeId> {
         let members = self.db.reachable().map(|record| &record.id);
         let reachable = self.db.records().filter(|record| record.hops.is_some());
         let leaves = reachable.flat_map(|record| record.leaves());
-        let present = members.chain(leaves).filter(|id| **id != self.config.id);
+        let is_member = self.config.role == Role::Member;
+        let links = self.links.iter().map(|(_, link)| link);
+        let edges = links.filter(|link| is_member && link.mesh.is_none() && link.ready);
+        let edges = edges.filter_map(|link| link.peer());
+        let edges = edges
+            .filter(|peer| peer.role == Role::Member)
+            .map(|peer| &peer.node);
+        let present = members.chain(leaves).chain(edges);
+        let present = present.filter(|id| **id != self.config.id);
         present.cloned().collect()
     }
 

@@ -128,9 +128,12 @@ impl Engine {
         };
         let envelope = located.envelope(frame.envelope());
         let topics = self.node.shared_topics(envelope.topic(), is_own);
+        // The original has yet to be delivered to those that were found for it.
+        let found = std::mem::take(&mut self.targets);
         for topic in &topics {
             self.send_copy(now, topic, envelope.format(), &frame);
         }
+        self.targets = found;
         !topics.is_empty()
     }
 

@@ -1,10 +1,13 @@
 //! From a readable socket to messages.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use zeekwire_buffer::AlignedBytes;
-use zeekwire_core::node::{LinkKey, Received};
+use zeekwire_core::node::{LinkKey, Message, Received};
+use zeekwire_core::wire::{Frame, Located};
 use zeekwire_transport::ReadOutcome;
+use zeekwire_types::limits::FRAME_HEADER_BYTES;
 use zeekwire_types::{Instant, TrafficClass};
 
 use super::Engine;
@@ -22,6 +25,13 @@ enum Read {
     Drained,
     /// The link is over.
     Over,
+}
+
+/// What became of the messages of one read.
+#[derive(Debug, Default)]
+struct Done {
+    credit: Credit,
+    deposited: Deposited,
 }
 
 impl Engine {
@@ -94,57 +104,16 @@ impl Engine {
             return true;
         };
         let mut start = 0;
-        let mut credit = Credit::default();
-        let mut deposited = Deposited::default();
+        let mut done = Done::default();
         let over = loop {
             match self.node.receive(key, &bytes[start..]) {
                 Received::Incomplete => break false,
                 Received::Over => break true,
                 Received::Nothing(taken) => start += taken,
                 Received::Message(message) => {
-                    self.targets.clear();
-                    self.targets.extend_from_slice(self.node.local_targets());
                     let frame = start..start + message.taken;
                     start = frame.end;
-                    let class = message.class;
-                    let own_memory = message.reassembled.as_deref();
-                    let whole = own_memory.unwrap_or(&bytes[frame.clone()]);
-                    if message.answers {
-                        self.take_answer(&message.located, whole);
-                    }
-                    if message.enters {
-                        // Copies have memory of their own.
-                        self.flush_dirty(now, bytes);
-                        self.share(now, false, whole);
-                    }
-                    match message.reassembled {
-                        None => {
-                            credit.charged_bytes[class.index()] += frame.len();
-                            if let Some(header) = message.forward {
-                                bytes[frame.start..][..header.len()].copy_from_slice(&header);
-                                let forwarded = self.node.forward(now, class, bytes, frame.clone());
-                                deposited.links_behind |= forwarded.hold;
-                            }
-                            if !self.targets.is_empty() {
-                                let whole = &bytes[frame.clone()];
-                                self.deliver(&message.located, whole, frame.start);
-                            }
-                        }
-                        Some(mut whole) => {
-                            credit.returned_bytes[class.index()] += whole.len();
-                            if let Some(header) = message.forward {
-                                whole[..header.len()].copy_from_slice(&header);
-                                let hold = self.forward_alone(now, class, bytes, &whole);
-                                deposited.links_behind |= hold;
-                            }
-                            if !self.targets.is_empty() {
-                                // What came before must be in the inbox before.
-                                deposited.merge(self.deposit_block(bytes, None));
-                                let alone = self.deliver_alone(&message.located, whole);
-                                deposited.merge(alone);
-                            }
-                        }
-                    }
+                    self.hand_on(now, bytes, frame, message, &mut done);
                 }
             }
         };
@@ -160,11 +129,79 @@ impl Engine {
         }
         // What was passed on is written from the block itself, as far as sockets take it.
         self.flush_dirty(now, &block[..end]);
-        deposited.merge(self.deposit_block(&block[..end], Some(&block)));
+        let last = self.deposit_block(&block[..end], Some(&block));
+        done.deposited.merge(last);
         self.block = block;
-        self.give_credit(key, &credit, deposited);
+        self.give_credit(key, &done.credit, done.deposited);
         self.tell_status(now);
         over
+    }
+
+    /// Hands a message over to all who want it: programs here, and the next nodes.
+    #[inline]
+    fn hand_on(
+        &mut self,
+        now: Instant,
+        bytes: &mut [u8],
+        frame: Range<usize>,
+        message: Message,
+        done: &mut Done,
+    ) {
+        self.targets.clear();
+        self.targets.extend_from_slice(self.node.local_targets());
+        if message.answers || message.enters {
+            let own_memory = message.reassembled.as_deref();
+            let whole = own_memory.unwrap_or_else(|| &bytes[frame.clone()]);
+            if message.answers {
+                self.take_answer(&message.located, whole);
+            }
+            if message.enters {
+                // Copies have memory of their own.
+                self.flush_dirty(now, bytes);
+                self.share(now, false, whole);
+            }
+        }
+        let class = message.class;
+        if let Some(whole) = message.reassembled {
+            done.credit.returned_bytes[class.index()] += whole.len();
+            self.hand_on_alone(now, bytes, whole, message.forward, &message.located, done);
+            return;
+        }
+        done.credit.charged_bytes[class.index()] += frame.len();
+        if let Some(header) = message.forward {
+            bytes[frame.start..][..header.len()].copy_from_slice(&header);
+            let forwarded = self.node.forward(now, class, bytes, frame.clone());
+            done.deposited.links_behind |= forwarded.hold;
+        }
+        if !self.targets.is_empty() {
+            self.deliver(&message.located, &bytes[frame.clone()], frame.start);
+        }
+    }
+
+    /// Hands over a message that lies in memory of its own.
+    fn hand_on_alone(
+        &mut self,
+        now: Instant,
+        block: &[u8],
+        mut whole: AlignedBytes,
+        forward: Option<[u8; FRAME_HEADER_BYTES]>,
+        located: &Located,
+        done: &mut Done,
+    ) {
+        if let Some(header) = forward
+            && let Ok(frame) = Frame::whole(&whole)
+        {
+            let class = frame.header.class;
+            whole[..header.len()].copy_from_slice(&header);
+            done.deposited.links_behind |= self.forward_alone(now, class, block, &whole);
+        }
+        if !self.targets.is_empty() {
+            // What came before must be in the inbox before.
+            let before = self.deposit_block(block, None);
+            done.deposited.merge(before);
+            let alone = self.deliver_alone(located, whole);
+            done.deposited.merge(alone);
+        }
     }
 
     /// Passes on a message that lies in memory of its own. Returns whether to keep credit back.

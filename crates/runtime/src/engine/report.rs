@@ -27,6 +27,7 @@ impl Engine {
             name: config.id.name.to_string(),
             incarnation: config.id.incarnation.to_string(),
             role: config.role.to_string(),
+            pools: config.pools.clone(),
             program: config.program.clone(),
             pid: std::process::id(),
             uptime_s: now.since(Instant::ZERO).as_secs_f64(),

@@ -1,3 +1,5 @@
+//! Routes from records, held against all-pairs shortest paths.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

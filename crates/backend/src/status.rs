@@ -13,6 +13,8 @@ pub struct NodeStatus {
     pub incarnation: String,
     /// `member` or `client`.
     pub role: String,
+    /// Pools that it belongs to.
+    pub pools: Vec<String>,
     /// What runs here.
     pub program: String,
     /// Process id.

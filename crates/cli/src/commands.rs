@@ -1,5 +1,6 @@
 //! The commands, one file each: flags in, output and exit code out.
 
+pub(crate) mod answer;
 pub(crate) mod bench;
 pub(crate) mod config;
 pub(crate) mod decode;
@@ -10,3 +11,6 @@ pub(crate) mod ping;
 pub(crate) mod publish;
 pub(crate) mod status;
 pub(crate) mod subscribe;
+pub(crate) mod survey;
+pub(crate) mod top;
+pub(crate) mod trace;

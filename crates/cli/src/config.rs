@@ -11,7 +11,8 @@ use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use zeekwire::{DropPolicy, Endpoint, Forwarding, NodeName, TopicFilter, limits};
 
 use crate::failure::{Failure, why};
-use crate::flags::{DEFAULT_ENDPOINT, endpoint};
+use crate::flags::{DEFAULT_ENDPOINT, Endpoints, endpoint};
+use crate::metrics::MetricsAddress;
 
 /// A file whose values are the defaults, with a word about each.
 pub(crate) const EXAMPLE: &str = include_str!("config/example.toml");
@@ -23,7 +24,7 @@ pub(crate) struct NodeConfig {
     pub(crate) name: Text<NodeName>,
     pub(crate) listen: Vec<Text<Place>>,
     pub(crate) insecure_remote: bool,
-    pub(crate) connect: Vec<Text<Place>>,
+    pub(crate) connect: Vec<Text<Endpoints>>,
     pub(crate) pools: Vec<Text<Pool>>,
     pub(crate) forwarding: Text<ForwardingMode>,
     pub(crate) lossless: bool,
@@ -32,8 +33,19 @@ pub(crate) struct NodeConfig {
     pub(crate) json: bool,
     pub(crate) echo: bool,
     pub(crate) admin: bool,
+    pub(crate) metrics: Option<Text<MetricsAddress>>,
     pub(crate) queue: QueueConfig,
     pub(crate) heartbeat: HeartbeatConfig,
+    pub(crate) rule: Vec<RuleConfig>,
+}
+
+/// What a border passes on, and between which links.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleConfig {
+    pub(crate) filter: Text<Filter>,
+    pub(crate) from: Text<End>,
+    pub(crate) to: Text<End>,
 }
 
 /// Events that wait for a link.
@@ -70,8 +82,10 @@ impl Default for NodeConfig {
             json: false,
             echo: true,
             admin: true,
+            metrics: None,
             queue: QueueConfig::default(),
             heartbeat: HeartbeatConfig::default(),
+            rule: Vec::new(),
         }
     }
 }
@@ -125,6 +139,31 @@ impl NodeConfig {
                 heartbeat.silence_max_ms.0, heartbeat.every_ms.0
             ));
         }
+        self.check_rules()
+    }
+
+    fn check_rules(&self) -> Result<(), String> {
+        let Some(first) = self.rule.first() else {
+            return Ok(());
+        };
+        if self.forwarding.0.0 != Forwarding::Rules {
+            return Err(format!(
+                "there are rules, such as that for {:?}, but they are followed only with \
+                 forwarding = \"rules\": write that as well, or leave the rules out",
+                first.filter.0.0
+            ));
+        }
+        let ends = self.rule.iter().flat_map(|rule| [&rule.from.0, &rule.to.0]);
+        for end in ends {
+            if let End::Endpoints(named) = end
+                && !self.connect.iter().any(|Text(known)| known == named)
+            {
+                return Err(format!(
+                    "a rule names {named}, which is no entry of `connect`: write it as there, or \
+                     the name of the node at the other end of the link"
+                ));
+            }
+        }
         Ok(())
     }
 }
@@ -175,6 +214,40 @@ impl FromStr for Filter {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         TopicFilter::new(text).map(|_| Self(text.to_owned()))
+    }
+}
+
+impl Filter {
+    /// The same, as the library knows it.
+    pub(crate) fn topic_filter(&self) -> TopicFilter {
+        TopicFilter::new(&self.0).expect("it was one when it was read")
+    }
+}
+
+/// A link that a rule means.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum End {
+    /// The link of this entry of `connect`.
+    Endpoints(Endpoints),
+    /// All links to nodes with this name, in which `*` stands for any run of characters.
+    Peer(String),
+}
+
+impl FromStr for End {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.contains("://") {
+            return text.parse().map(Self::Endpoints);
+        }
+        // A star is no character of names, so it is left out of what is checked.
+        match NodeName::check(&text.replace('*', "x")) {
+            Ok(()) => Ok(Self::Peer(text.to_owned())),
+            Err(error) => Err(format!(
+                "{text:?} is no end of a rule: write an entry of `connect`, or the name of the \
+                 node at the other end of a link: {error}"
+            )),
+        }
     }
 }
 
@@ -328,7 +401,9 @@ mod tests {
             .filter(|line| line.starts_with("    ") && !line.starts_with("     "));
         for line in top {
             if let Some((name, _)) = line.trim().split_once(": ") {
-                assert!(table.contains_key(name), "{name} is missing");
+                let is_off = [format!("\n# {name} = "), format!("\n# [[{name}]]\n")];
+                let is_off = is_off.iter().any(|line| EXAMPLE.contains(line));
+                assert!(is_off || table.contains_key(name), "{name} is missing");
             }
         }
     }
@@ -373,6 +448,22 @@ mod tests {
                 "of {text:?}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn rules_need_their_mode_and_links_that_there_are() {
+        let rule = "[[rule]]\nfilter = \"a/*\"\nfrom = \"sensor-*\"\nto = \"tcp://h:1\"";
+        let parse = |head: &str| NodeConfig::parse(&format!("{head}\n{rule}"));
+        assert!(parse("").unwrap_err().contains("forwarding = \"rules\""));
+        let unknown = parse("forwarding = \"rules\"").unwrap_err();
+        assert!(unknown.contains("no entry of `connect`"), "{unknown}");
+        let config = parse("forwarding = \"rules\"\nconnect = [\"tcp://h:1\"]").unwrap();
+        assert_eq!(config.rule[0].from.0, End::Peer("sensor-*".to_owned()));
+        let bad = parse("[[rule]]\nfilter = \"a\"\nfrom = \"a b\"\nto = \"c\"").unwrap_err();
+        assert!(
+            bad.contains("line 3") && bad.contains("no end of a rule"),
+            "{bad}"
+        );
     }
 
     #[test]

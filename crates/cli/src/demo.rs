@@ -1,18 +1,21 @@
-//! `zeekwire demo`: the main job. A manager and workers in processes of their own; the workers
-//! publish rows of real Zeek logs as events, the manager receives and checks every one.
+//! `zeekwire demo`: the main job. A manager, two proxies and workers in processes of their own, in
+//! two linked stars; workers publish rows of real Zeek logs to the manager, and hand work to
+//! proxies; half-way a worker and a proxy are killed, and started again.
 //!
-//! Each worker numbers its events and stamps them with the time (as metadata), and keeps a digest
-//! of what it published. The manager checks the order, measures how long each event took, keeps its
-//! own digest of what it decoded, and compares when the worker tells its counts at the end. The
-//! process that was started by hand only starts the others, watches them, shows what the manager
-//! reports, and gives the verdict.
+//! Each worker numbers its events and stamps them with the time and a fingerprint (as metadata).
+//! Receivers check order and content, and measure how long each event took. All report their
+//! books to the process that was started by hand, which only starts the others, watches them,
+//! shows what they report, and accounts for every event in the end.
 
+mod audit;
 mod children;
 mod director;
-mod manager;
+mod member;
+mod receiver;
 mod report;
 mod rows;
-mod tally;
+mod stage;
+mod stars;
 mod verdict;
 mod view;
 mod wire;
@@ -26,18 +29,20 @@ use clap::Args;
 use crate::flags::Seconds;
 
 pub(crate) use director::run;
-pub(crate) use manager::{ManagerFlags, run as run_manager};
+pub(crate) use receiver::{ReceiverFlags, run as run_receiver};
 pub(crate) use worker::{WorkerFlags, run as run_worker};
 
-/// Watch real events flow between real processes, and check every one
+/// Watch real events flow between real processes, and account for every one
 ///
-/// Starts a manager and workers as processes of their own, linked over TCP on the loopback
-/// interface. The workers publish the rows of real Zeek logs as events, each with one record as its
-/// argument; the manager checks that every event arrives, in order and unharmed. Shows rates,
-/// latencies and drops meanwhile; `zeekwire status` in another terminal shows more.
+/// Starts a manager, two proxies and workers as processes of their own, in two linked stars over
+/// TCP on the loopback interface; the manager and a proxy are the rendezvous nodes to which the
+/// others connect. The workers publish the rows of real Zeek logs to the manager, each as an event
+/// with one record as its argument, and hand work about every third row to the proxy that its host
+/// is hashed to. Half-way, a worker and a proxy are killed, and started again. Shows rates and
+/// latencies meanwhile; `zeekwire status` in another terminal shows more.
 ///
-/// The last line is the verdict. Exit status 0 when as many events were received as sent, all of
-/// them in order.
+/// The last line is the verdict. Exit status 0 when every event is accounted for: received in
+/// order and unharmed, or lost with a process that was killed.
 #[derive(Args, Debug)]
 pub(crate) struct DemoFlags {
     /// Publish for so many seconds
@@ -45,12 +50,12 @@ pub(crate) struct DemoFlags {
     seconds: Seconds,
 
     /// Events that each worker publishes a second
-    #[arg(short, long, value_name = "PER_SECOND", default_value_t = 20_000,
+    #[arg(short, long, value_name = "PER_SECOND", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     rate: u32,
 
     /// How many workers
-    #[arg(short, long, value_name = "N", default_value_t = 3,
+    #[arg(short, long, value_name = "N", default_value_t = 4,
           value_parser = clap::value_parser!(u32).range(1..=64))]
     workers: u32,
 

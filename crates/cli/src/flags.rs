@@ -2,19 +2,24 @@
 
 mod link;
 mod node_cfg;
+mod source;
 mod texts;
 
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, config, decode, generate, layout, node, ping, publish, status, subscribe,
+    answer, bench, config, decode, generate, layout, node, ping, publish, status, subscribe,
+    survey, top, trace,
 };
 use crate::demo;
 use crate::failure::Failure;
 
 pub(crate) use link::LinkFlags;
 pub(crate) use node_cfg::NodeCfgFlags;
-pub(crate) use texts::{Seconds, endpoint, filter, format_name, topic};
+pub(crate) use source::SourceFlags;
+pub(crate) use texts::{
+    Endpoints, Seconds, argument, endpoint, event_name, filter, format_name, topic,
+};
 
 /// Where nodes listen and clients connect unless they are told otherwise.
 pub(crate) const DEFAULT_ENDPOINT: &str = "tcp://127.0.0.1:47760";
@@ -47,6 +52,10 @@ pub(crate) enum Command {
     Sub(subscribe::SubscribeFlags),
     Ping(ping::PingFlags),
     Status(status::StatusFlags),
+    Top(top::TopFlags),
+    Trace(trace::TraceFlags),
+    Survey(survey::SurveyFlags),
+    Answer(answer::AnswerFlags),
     Decode(decode::DecodeFlags),
     Bench(bench::BenchFlags),
     Demo(demo::DemoFlags),
@@ -54,7 +63,7 @@ pub(crate) enum Command {
     Layout(layout::LayoutFlags),
     Generate(generate::GenerateFlags),
     #[command(hide = true)]
-    DemoManager(demo::ManagerFlags),
+    DemoReceiver(demo::ReceiverFlags),
     #[command(hide = true)]
     DemoWorker(demo::WorkerFlags),
 }
@@ -68,13 +77,17 @@ impl Command {
             Self::Sub(flags) => subscribe::run(&flags),
             Self::Ping(flags) => ping::run(&flags),
             Self::Status(flags) => status::run(&flags),
+            Self::Top(flags) => top::run(&flags),
+            Self::Trace(flags) => trace::run(&flags),
+            Self::Survey(flags) => survey::run(&flags),
+            Self::Answer(flags) => answer::run(&flags),
             Self::Decode(flags) => decode::run(&flags),
             Self::Bench(flags) => bench::run(&flags),
             Self::Demo(flags) => demo::run(&flags),
             Self::Config(flags) => config::run(&flags),
             Self::Layout(flags) => layout::run(&flags),
             Self::Generate(flags) => generate::run(&flags),
-            Self::DemoManager(flags) => demo::run_manager(&flags),
+            Self::DemoReceiver(flags) => demo::run_receiver(&flags),
             Self::DemoWorker(flags) => demo::run_worker(&flags),
         }
     }

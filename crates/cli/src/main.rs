@@ -7,6 +7,7 @@
 
 mod admin;
 mod client;
+mod cluster;
 mod commands;
 mod config;
 mod demo;
@@ -14,9 +15,11 @@ mod failure;
 mod flags;
 mod layout;
 mod logging;
+mod metrics;
 mod output;
 mod render;
 mod stop;
+mod terminal;
 mod zeek_log;
 
 use std::process::ExitCode;

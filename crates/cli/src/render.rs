@@ -4,6 +4,7 @@ pub(crate) mod event;
 pub(crate) mod histogram;
 pub(crate) mod number;
 mod table;
+pub(crate) mod tree;
 
 use std::borrow::Cow;
 use std::fmt::Write;

@@ -39,7 +39,7 @@ use crate::topics::TopicTable;
 use crate::wire::{Control, ControlWriter, CreditTemplate, Hello, Item, Trace};
 
 pub use congestion::PATIENCE;
-pub use forwarding::{Forwarded, Forwarding};
+pub use forwarding::{Forwarded, Forwarding, LOSSLESS_PATIENCE};
 pub use link::{Link, LinkConfig, LinkKey};
 pub use link_end::LinkEnd;
 pub use losses::LossPlace;

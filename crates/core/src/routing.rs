@@ -36,7 +36,6 @@ pub(crate) fn tree_number(id: &NodeId, attempt: u32) -> u32 {
 }
 
 /// Thirty-two bits that depend on all of `bits`: the finish of MurmurHash3, taken in half.
-#[expect(clippy::cast_possible_truncation, reason = "the upper half is wanted")]
 pub(crate) const fn mixed(bits: u64) -> u32 {
     let bits = (bits ^ bits >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let bits = (bits ^ bits >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);

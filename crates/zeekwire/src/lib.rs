@@ -43,7 +43,7 @@ pub use error::{Error, RecvError};
 pub use link::{Link, LinkError};
 pub use message::{MessageExt, Received};
 pub use node::Node;
-pub use pool::{Pool, PoolError, PoolMembers};
+pub use pool::{Pool, PoolError, PoolMembers, rendezvous};
 pub use publication::PublicationBuilder;
 pub use subscription::{Pollable, Receiver, SubscribeBuilder, Subscription};
 pub use survey::{Answers, Question, SurveyBuilder};

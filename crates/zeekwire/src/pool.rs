@@ -20,7 +20,9 @@ pub enum PoolMembers {
 }
 
 impl PoolMembers {
-    fn holds(&self, name: &str, labels: &[String]) -> bool {
+    /// Whether a member with this name and these labels belongs to the pool.
+    #[must_use]
+    pub fn holds(&self, name: &str, labels: &[String]) -> bool {
         match self {
             Self::Label(label) => labels.contains(label),
             Self::Pattern(pattern) => matches_pattern(pattern, name),
@@ -112,9 +114,7 @@ impl Pool {
     /// all others stay.
     #[must_use]
     pub fn member_of(&self, key: impl AsRef<[u8]>) -> Option<NodeName> {
-        let key = key.as_ref();
-        let members = self.members().into_iter();
-        members.max_by_key(|name| (weight(key, name.as_str()), name.clone()))
+        rendezvous(key, self.members())
     }
 
     /// Publishes an event to the member to which `key` belongs. Returns who that is.
@@ -148,6 +148,32 @@ impl Pool {
         sent.map_err(PoolError::Publish)?;
         Ok(member)
     }
+}
+
+/// The one of `names` to which a key belongs, by rendezvous hashing: the same for everybody who
+/// knows the same names. [`Pool`] chooses so among members that are up; a client, which knows of
+/// none, can do it among those that [`Node::cluster_status`] tells.
+///
+/// ```
+/// use zeekwire::{NodeName, rendezvous};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let proxies = [NodeName::new("proxy-1")?, NodeName::new("proxy-2")?];
+/// let chosen = rendezvous("192.0.2.7", proxies.clone());
+/// assert!(chosen.is_some_and(|name| proxies.contains(&name)));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn rendezvous(
+    key: impl AsRef<[u8]>,
+    names: impl IntoIterator<Item = NodeName>,
+) -> Option<NodeName> {
+    let key = key.as_ref();
+    let weighed = names
+        .into_iter()
+        .map(|name| (weight(key, name.as_str()), name));
+    weighed.max().map(|(_, name)| name)
 }
 
 /// Weight of a member for a key: 64 bits of FNV-1a over both, finished as MurmurHash3 does, so

@@ -20,6 +20,10 @@ pub(crate) enum System {
     Ours,
     /// Zeekwire with handlers on the IO thread.
     OursIo,
+    /// Zeekwire through a forwarder.
+    Relayed,
+    /// Zeekwire through a forwarder that loses nothing.
+    RelayedLossless,
     /// libzmq through a proxy.
     Zeromq,
     /// nats-server.
@@ -67,6 +71,8 @@ pub(crate) struct Throughput {
     pub(crate) per_second: f64,
     /// User and system time of all processes per delivery, in nanoseconds.
     pub(crate) cpu_ns: f64,
+    /// The part of it that the proxy, server or forwarder took.
+    pub(crate) server_cpu_ns: f64,
     /// Payloads missing at subscribers within their windows.
     pub(crate) lost: u64,
 }
@@ -97,6 +103,8 @@ impl System {
         match self {
             Self::Ours => "zeekwire",
             Self::OursIo => "zeekwire (IO thread)",
+            Self::Relayed => "zeekwire (forwarder)",
+            Self::RelayedLossless => "zeekwire (lossless forwarder)",
             Self::Zeromq => "zeromq proxy",
             Self::Nats => "nats",
             Self::Tcp => "tcp",
@@ -105,7 +113,7 @@ impl System {
 
     fn transport(self) -> &'static str {
         match self {
-            Self::Ours | Self::OursIo => "zeekwire",
+            Self::Ours | Self::OursIo | Self::Relayed | Self::RelayedLossless => "zeekwire",
             Self::Nats => "nats",
             Self::Tcp | Self::Zeromq => "tcp",
         }
@@ -119,6 +127,9 @@ impl Programs {
         command.args(["role", role, "--transport", system.transport()]);
         if system == System::OursIo {
             command.arg("--io-thread");
+        }
+        if (system, role) == (System::RelayedLossless, "relay") {
+            command.arg("--lossless");
         }
         command
     }
@@ -155,8 +166,8 @@ impl PubSub {
         };
         match system {
             System::Zeromq => Self::start_zeromq(programs, shape, deadline),
-            System::Nats => {
-                let (server, address, files) = start_nats(programs, deadline)?;
+            System::Nats | System::Relayed | System::RelayedLossless => {
+                let (server, address, files) = start_server(programs, system, deadline)?;
                 let sub = || ours("sub", &address);
                 let subscribers = start_subscribers(shape.subscribers, sub, deadline)?;
                 let mut publisher =
@@ -166,7 +177,7 @@ impl PubSub {
                     publisher,
                     subscribers,
                     server: Some(server),
-                    _files: Some(files),
+                    _files: files,
                 })
             }
             System::Tcp | System::Ours | System::OursIo => {
@@ -216,13 +227,14 @@ impl PubSub {
         for subscriber in &mut self.subscribers[..count] {
             subscriber.expect("begin")?;
         }
-        let cpu_before = self.cpu()?;
+        let cpu_before = (self.cpu()?, self.server_cpu()?);
         let windows = self.subscribers[..count]
             .iter_mut()
             .map(|subscriber| Deliveries::from_words(&subscriber.expect("end")?))
             .collect::<Result<Vec<_>>>()?;
-        let cpu = self.cpu()?.saturating_sub(cpu_before);
-        throughput(&windows, cpu)
+        let cpu = self.cpu()?.saturating_sub(cpu_before.0);
+        let server_cpu = self.server_cpu()?.saturating_sub(cpu_before.1);
+        throughput(&windows, cpu, server_cpu)
     }
 
     fn cpu(&self) -> Result<Duration> {
@@ -232,6 +244,10 @@ impl PubSub {
             .chain([&self.publisher])
             .chain(&self.server);
         all.map(Process::cpu).sum()
+    }
+
+    fn server_cpu(&self) -> Result<Duration> {
+        self.server.iter().map(Process::cpu).sum()
     }
 }
 
@@ -257,9 +273,9 @@ pub(crate) fn round_trips(
             ping.expect("ready")?;
             pong.expect("ready")?;
         }
-        System::Nats => {
-            let (nats, address, dir) = start_nats(programs, deadline)?;
-            (server, files) = (Some(nats), Some(dir));
+        System::Nats | System::Relayed | System::RelayedLossless => {
+            let (between, address, dir) = start_server(programs, system, deadline)?;
+            (server, files) = (Some(between), dir);
             let role = |name: &str| {
                 let mut command = programs.role(system, name);
                 command.args(["--address", &address]).args(words);
@@ -291,7 +307,7 @@ pub(crate) fn round_trips(
     clippy::cast_precision_loss,
     reason = "counts and times stay far below 2^52"
 )]
-fn throughput(windows: &[Deliveries], cpu: Duration) -> Result<Throughput> {
+fn throughput(windows: &[Deliveries], cpu: Duration, server_cpu: Duration) -> Result<Throughput> {
     let late: u64 = windows.iter().map(|window| window.late).sum();
     if late > 0 {
         return Err(Failure::new(format!(
@@ -305,6 +321,7 @@ fn throughput(windows: &[Deliveries], cpu: Duration) -> Result<Throughput> {
     Ok(Throughput {
         per_second: windows.iter().map(Deliveries::per_second).sum(),
         cpu_ns: cpu.as_nanos() as f64 / count as f64,
+        server_cpu_ns: server_cpu.as_nanos() as f64 / count as f64,
         lost: windows.iter().map(|window| window.lost).sum(),
     })
 }
@@ -331,6 +348,34 @@ fn start_zeromq_proxy(programs: &Programs, deadline: Instant) -> Result<(Process
         (Some(xsub), Some(xpub)) => Ok((proxy, xsub, xpub)),
         _ => Err(Failure::new("the zeromq proxy told no endpoints")),
     }
+}
+
+/// Starts what every process of `system` connects to, and tells where.
+fn start_server(
+    programs: &Programs,
+    system: System,
+    deadline: Instant,
+) -> Result<(Process, String, Option<TempDir>)> {
+    if system == System::Nats {
+        let (server, address, files) = start_nats(programs, deadline)?;
+        return Ok((server, address, Some(files)));
+    }
+    let (relay, address) = start_relay(programs, system, "", deadline)?;
+    Ok((relay, address, None))
+}
+
+/// Starts a forwarder with links to `addresses`, separated by commas, and tells where it listens.
+pub(crate) fn start_relay(
+    programs: &Programs,
+    system: System,
+    addresses: &str,
+    deadline: Instant,
+) -> Result<(Process, String)> {
+    let mut command = programs.role(system, "relay");
+    command.args(["--address", addresses]);
+    let mut relay = Process::start("forwarder", &mut command, deadline)?;
+    let address = listening(&mut relay)?;
+    Ok((relay, address))
 }
 
 /// Starts nats-server on a port that it chooses, and waits for the file in which it tells it.
@@ -390,12 +435,18 @@ mod tests {
     #[test]
     fn subscribers_add_up() {
         let windows = [window(100, 0), window(300, 0)];
-        let sum = throughput(&windows, Duration::from_nanos(4000)).unwrap();
+        let sum = throughput(
+            &windows,
+            Duration::from_nanos(4000),
+            Duration::from_nanos(400),
+        )
+        .unwrap();
         assert_eq!(
             sum,
             Throughput {
                 per_second: 200.0,
                 cpu_ns: 10.0,
+                server_cpu_ns: 1.0,
                 lost: 6
             }
         );
@@ -403,8 +454,8 @@ mod tests {
 
     #[test]
     fn disorder_voids_the_run() {
-        assert!(throughput(&[window(100, 1)], Duration::ZERO).is_err());
-        assert!(throughput(&[window(0, 0)], Duration::ZERO).is_err());
+        assert!(throughput(&[window(100, 1)], Duration::ZERO, Duration::ZERO).is_err());
+        assert!(throughput(&[window(0, 0)], Duration::ZERO, Duration::ZERO).is_err());
     }
 
     #[test]

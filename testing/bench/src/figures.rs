@@ -5,13 +5,18 @@ mod formats;
 mod idle;
 mod log_load;
 mod pubsub;
+mod relayed;
+mod reroute;
 mod round_trip;
+mod routes;
+mod slow_consumer;
 mod stopped;
 mod topics;
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
+use crate::Group;
 use crate::deployment::{Programs, System};
 use crate::failure::{Failure, Result};
 use crate::report::{Outcome, Row, Target};
@@ -25,14 +30,15 @@ pub(crate) struct Bench {
     pub(crate) runs: usize,
     /// The ids to measure; all that are not extras when empty.
     pub(crate) only: Vec<String>,
-    /// Measure the rivals alone.
-    pub(crate) rivals_alone: bool,
+    /// Which figures, or the rivals in all of them.
+    pub(crate) group: Group,
 }
 
 /// Measurements that share their runs.
 pub(crate) struct Figure {
     /// What the progress line calls it.
     pub(crate) name: &'static str,
+    pub(crate) group: Group,
     pub(crate) ids: &'static [&'static str],
     /// Ids measured only when they are asked for by name.
     pub(crate) extras: &'static [&'static str],
@@ -53,6 +59,10 @@ pub(crate) const FIGURES: &[Figure] = &[
     idle::FIGURE,
     topics::FIGURE,
     log_load::FIGURE,
+    relayed::FIGURE,
+    slow_consumer::FIGURE,
+    reroute::FIGURE,
+    routes::FIGURE,
 ];
 
 impl Bench {
@@ -65,6 +75,18 @@ impl Bench {
         }
     }
 
+    fn rivals_alone(&self) -> bool {
+        self.group == Group::Rivals
+    }
+
+    /// Whether the figure belongs to what is measured.
+    fn covers(&self, figure: &Figure) -> bool {
+        match self.group {
+            Group::Rivals => figure.rivals,
+            group => figure.group == group,
+        }
+    }
+
     fn limit(&self, figure: &Figure) -> Duration {
         let runs = u32::try_from(self.runs.max(5)).unwrap_or(u32::MAX);
         figure.limit.saturating_mul(runs) / 5
@@ -72,17 +94,17 @@ impl Bench {
 
     /// Measures all figures that are wanted and hands over each row as it is ready.
     pub(crate) fn run(&self, mut show: impl FnMut(&Row) -> Result<()>) -> Result<()> {
-        let known = |id: &String| FIGURES.iter().any(|figure| figure.holds(id));
+        let covered = || FIGURES.iter().filter(|figure| self.covers(figure));
+        let known = |id: &String| covered().any(|figure| figure.holds(id));
         if let Some(unknown) = self.only.iter().find(|id| !known(id)) {
-            let ids: Vec<_> = FIGURES.iter().flat_map(Figure::all_ids).collect();
+            let ids: Vec<_> = covered().flat_map(Figure::all_ids).collect();
             let ids = ids.join(", ");
             return Err(Failure::new(format!(
                 "no figure is called {unknown}; there are {ids}"
             )));
         }
-        for figure in FIGURES {
-            let left_out = self.rivals_alone && !figure.rivals;
-            if left_out || !figure.all_ids().any(|id| self.wants(id)) {
+        for figure in covered() {
+            if !figure.all_ids().any(|id| self.wants(id)) {
                 continue;
             }
             writeln!(io::stderr(), "measuring {} ...", figure.name)?;
@@ -136,7 +158,7 @@ fn compare<T: Run>(
     for _ in 0..bench.runs {
         runs.take(&mut run);
     }
-    if bench.rivals_alone {
+    if bench.rivals_alone() {
         return wanted
             .iter()
             .map(|comparison| runs.rival_row(bench, comparison))
@@ -156,7 +178,7 @@ impl<T: Run> Runs<T> {
         let mut systems: Vec<System> = Vec::new();
         for comparison in wanted {
             for system in [comparison.ours, comparison.rival] {
-                let left_out = bench.rivals_alone && system == comparison.ours;
+                let left_out = bench.rivals_alone() && system == comparison.ours;
                 if !left_out && !systems.contains(&system) {
                     systems.push(system);
                 }

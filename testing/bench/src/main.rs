@@ -9,6 +9,7 @@
 mod deployment;
 mod failure;
 mod figures;
+mod mesh;
 mod ours;
 mod payload;
 mod probe;
@@ -88,6 +89,8 @@ enum Action {
 enum Group {
     /// Events: publish/subscribe, round trips, formats, topics, links.
     Events,
+    /// Clusters: forwarding, routes, members that end or fall silent.
+    Cluster,
     /// The rivals alone, as raw values.
     Rivals,
 }
@@ -100,6 +103,9 @@ enum RoleName {
     Pong,
     Hub,
     Swarm,
+    Relay,
+    Beacon,
+    Witness,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -160,7 +166,7 @@ fn run(
         programs,
         runs,
         only,
-        rivals_alone: group == Group::Rivals,
+        group,
     };
     if let Some(load) = load_average().filter(|load| *load > LOAD_MAX) {
         let warning = "the machine is busy, so expect nonsense";
@@ -193,6 +199,9 @@ fn play(roles: &impl Roles, role: RoleName, job: &Job) -> Result<ExitCode> {
         RoleName::Pong => roles.pong(job),
         RoleName::Hub => ours::hub(job),
         RoleName::Swarm => ours::swarm(job),
+        RoleName::Relay => ours::relay(job),
+        RoleName::Beacon => ours::beacon(job),
+        RoleName::Witness => ours::witness(job),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,7 @@
 //! Zeekwire in each role, through its public API with default settings.
 
+mod cluster;
+
 use std::collections::HashSet;
 use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +19,8 @@ use crate::failure::{Failure, Result};
 use crate::payload::Payloads;
 use crate::role::{self, Job, Roles, RoundTrips};
 use crate::window::Window;
+
+pub(crate) use cluster::{beacon, relay, witness};
 
 const TOPIC_EVENTS: &str = "zeek/bench/events";
 const TOPIC_PING: &str = "zeek/bench/ping";
@@ -40,12 +44,18 @@ pub(crate) struct Zeekwire;
 
 impl Roles for Zeekwire {
     fn publish(&self, job: &Job) -> Result<()> {
-        let (node, ready) = listening("publisher")?;
-        for _ in 0..job.subscribers {
-            ready
-                .recv_timeout(PATIENCE)
-                .map_err(|_| Failure::new("a subscriber is missing"))?;
-        }
+        let node = if job.address.is_empty() {
+            let (node, ready) = listening("publisher")?;
+            for _ in 0..job.subscribers {
+                ready
+                    .recv_timeout(PATIENCE)
+                    .map_err(|_| Failure::new("a subscriber is missing"))?;
+            }
+            node
+        } else {
+            // Once a link is ready, all subscriptions that the forwarder knows are effective.
+            linked("publisher", &job.address)?
+        };
         role::say("ready")?;
         role::await_go()?;
         let mut payloads = Payloads::new(job.payload_bytes)?;
@@ -72,13 +82,18 @@ impl Roles for Zeekwire {
     }
 
     fn pong(&self, job: &Job) -> Result<()> {
-        let (node, ready) = listening("echo")?;
+        let (node, ready) = if job.address.is_empty() {
+            let (node, ready) = listening("echo")?;
+            (node, Some(ready))
+        } else {
+            (linked("echo", &job.address)?, None)
+        };
         let publisher = node.clone();
         let answer = move |message: &Message<'_>| {
             or_exit(publish(&publisher, TOPIC_PONG, message.payload()));
         };
         let requests = node.subscribe([TOPIC_PING])?;
-        let _requests = if job.io_thread {
+        let requests = if job.io_thread {
             requests.on_io_thread(answer)
         } else {
             requests.handler(answer)
@@ -87,9 +102,12 @@ impl Roles for Zeekwire {
         let _logs = logs.handler(|message| {
             std::hint::black_box(message.payload());
         })?;
-        ready
-            .recv_timeout(PATIENCE)
-            .map_err(|_| Failure::new("nobody called"))?;
+        match ready {
+            Some(ready) => ready
+                .recv_timeout(PATIENCE)
+                .map_err(|_| Failure::new("nobody called"))?,
+            None => effective(&requests)?,
+        }
         role::say("ready")?;
         role::end_with_stdin();
         forever()
@@ -140,13 +158,14 @@ pub(crate) fn hub(job: &Job) -> Result<()> {
     forever()
 }
 
-/// Opens `job.links` links to a hub, one node each, with traffic both ways; says `quiet` when all
+/// Opens `job.links` links to a hub, one client each, with traffic both ways; says `quiet` when all
 /// that the hub sent has arrived on each.
 pub(crate) fn swarm(job: &Job) -> Result<()> {
     let mut kept = Vec::new();
     let arrived = Arc::new(AtomicUsize::new(0));
     for number in 0..job.links {
-        let node = Node::builder(&own_name(&format!("link-{number}"))).start()?;
+        let name = own_name(&format!("link-{number}"));
+        let node = Node::builder(&name).client().start()?;
         let arrived = Arc::clone(&arrived);
         let subscription = node.subscribe([TOPIC_FROM_HUB])?.on_io_thread(move |_| {
             arrived.fetch_add(1, Ordering::Relaxed);
@@ -250,9 +269,19 @@ fn listening(name: &str) -> Result<(Node, mpsc::Receiver<()>)> {
     Ok((node, ready))
 }
 
-fn link(node: &Node, endpoint: &str) -> Result<()> {
-    node.connect(endpoint)?.wait_ready(PATIENCE)?;
+/// Connects to each of `endpoints`, which commas separate.
+fn link(node: &Node, endpoints: &str) -> Result<()> {
+    for endpoint in endpoints.split(',').filter(|endpoint| !endpoint.is_empty()) {
+        node.connect(endpoint)?.wait_ready(PATIENCE)?;
+    }
     Ok(())
+}
+
+/// A node that is linked to each of `endpoints`.
+fn linked(role: &str, endpoints: &str) -> Result<Node> {
+    let node = Node::builder(&own_name(role)).start()?;
+    link(&node, endpoints)?;
+    Ok(node)
 }
 
 fn effective(subscription: &Subscription) -> Result<()> {

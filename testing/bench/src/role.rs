@@ -33,7 +33,7 @@ pub(crate) trait Roles {
 /// What a role is asked to do. Each role reads what concerns it.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Job {
-    /// Where to connect: a server's, or the other side's address.
+    /// Where to connect: a server's, or the other side's address; several separated by commas.
     #[arg(long, default_value = "")]
     pub(crate) address: String,
     /// Subscriptions that must be effective before a publisher is ready.
@@ -57,6 +57,9 @@ pub(crate) struct Job {
     /// Handlers run on the IO thread.
     #[arg(long)]
     pub(crate) io_thread: bool,
+    /// A forwarder keeps credit back instead of dropping.
+    #[arg(long)]
+    pub(crate) lossless: bool,
     /// Links to open, or to wait for.
     #[arg(long, default_value_t = 1)]
     pub(crate) links: usize,

@@ -25,6 +25,11 @@ fn encoded_event_allocates_nothing_until_its_delivery() {
     check("encoded-to-handler", 0.1);
 }
 
+#[test]
+fn forwarder_allocates_nothing() {
+    check("relayed", 0.0);
+}
+
 /// What buffers for many messages may cost, spread over the messages.
 const SLACK: f64 = 0.01;
 

@@ -4,15 +4,11 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a program whose result is its output")]
 
-use zeekwire_conformance::{cases, payload};
+use zeekwire_conformance::{cases, payload, recorded};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (name, event) in cases::written() {
-        let hex: String = payload::encode(&event)?
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
-        println!("{name} {hex}");
+        println!("{}", recorded::line(&name, &payload::encode(&event)?));
     }
     Ok(())
 }

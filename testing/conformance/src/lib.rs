@@ -7,7 +7,9 @@
 #![forbid(unsafe_code)]
 
 pub mod cases;
+pub mod frames;
 pub mod link;
 pub mod neutral;
 pub mod payload;
 pub mod random;
+pub mod recorded;

@@ -6,6 +6,8 @@ use serde_json::{Value as Json, json};
 use zeekwire_core::wire::{
     Control, ControlWriter, EnvelopeTemplate, Goodbye, Hello, Located, Reason, split,
 };
+
+mod routing;
 use zeekwire_types::{Incarnation, NodeId, NodeName, Role, TopicFilter, TrafficClass};
 
 /// One message, in our words and in neutral ones.
@@ -45,10 +47,13 @@ pub fn node() -> NodeId {
 /// A case is all that a new message or field needs: the other languages go by the schema.
 #[must_use]
 pub fn controls() -> Vec<Case> {
-    [starts(), ends(), subscriptions(), flow()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let of_one_hop = [starts(), ends(), subscriptions(), flow()];
+    let of_routing = [
+        routing::records(),
+        routing::for_one_member(),
+        routing::traces(),
+    ];
+    of_one_hop.into_iter().chain(of_routing).flatten().collect()
 }
 
 /// The bytes of a control message, without its frame's header.
@@ -67,12 +72,13 @@ pub fn encode(control: &Control) -> Vec<u8> {
 /// An envelope, and its neutral form.
 #[must_use]
 pub fn envelope() -> (Vec<u8>, Json) {
-    let template = EnvelopeTemplate::new(&node(), b"zeek/\xff", "capnp-v1");
+    let template = EnvelopeTemplate::with_survey(&node(), b"zeek/\xff", "capnp-v1", 77);
     let mut bytes = template.bytes().to_vec();
     EnvelopeTemplate::set_sequence(&mut bytes, 42);
     let described = json!({
         "startedUs": 1_768_867_200_123_457_u64, "random": u64::MAX, "sequence": 42,
         "topic": "zeek/%FF", "publisher": "worker-1", "format": "capnp-v1",
+        "survey": 77,
     });
     (bytes, integers_as_text(described))
 }
@@ -87,7 +93,7 @@ pub fn check_envelope(bytes: &[u8]) -> Result<(), String> {
     let said = (parts.topic(), parts.publisher(), parts.format());
     let same = said == (b"zeek/\xff", "worker-1", "capnp-v1")
         && located.incarnation() == node().incarnation
-        && located.sequence() == 42;
+        && (located.sequence(), located.survey()) == (42, 77);
     if same {
         Ok(())
     } else {

@@ -1,12 +1,12 @@
 //! Rust's own part of the conformance tests, which needs no other language.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json};
 use zeekwire_conformance::neutral::{self, KINDS};
-use zeekwire_conformance::{cases, link, payload};
+use zeekwire_conformance::{cases, frames, link, payload, recorded};
 
 /// The kinds in a description, wherever they stand in it.
 fn kinds(description: &Json, found: &mut BTreeSet<String>) {
@@ -66,6 +66,21 @@ fn every_kind_of_control_message_has_a_case() {
 }
 
 #[test]
+fn every_message_for_one_member_has_a_case() {
+    let schema = include_str!("../../../schema/link.capnp");
+    let cases = link::controls();
+    let routed = cases
+        .iter()
+        .filter_map(|case| case.described["routed"].as_object());
+    let found: BTreeSet<_> = routed.flat_map(Map::keys).map(String::as_str).collect();
+    let missing: Vec<_> = union_members(schema, "Routed")
+        .difference(&found)
+        .copied()
+        .collect();
+    assert!(missing.is_empty(), "no case has {missing:?}");
+}
+
+#[test]
 fn rust_reads_what_rust_wrote() {
     for (name, event) in cases::all() {
         let bytes = payload::encode(&event).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -85,19 +100,49 @@ fn payloads_of_earlier_releases_stay_readable() {
     let mut count = 0;
     for file in fs::read_dir(folder).unwrap() {
         let file = file.unwrap().path();
-        for line in fs::read_to_string(&file).unwrap().lines() {
-            let (name, hex) = line.split_once(' ').unwrap();
-            let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-            let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(digit).collect();
+        for (name, bytes) in recorded::lines(&fs::read_to_string(&file).unwrap()) {
             let place = format!("{name} in {}", file.display());
             let read = payload::decode(&bytes).unwrap_or_else(|error| panic!("{place}: {error}"));
             assert_eq!(
                 neutral::describe(&read),
-                neutral::describe(&cases[name]),
+                neutral::describe(&cases[&name]),
                 "{place}"
             );
             count += 1;
         }
     }
     assert!(count >= 30, "the recorded payloads are gone");
+}
+
+#[test]
+fn frames_of_earlier_releases_stay_readable() {
+    let today: BTreeMap<String, Vec<u8>> = frames::written().into_iter().collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("frames");
+    let mut count = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let file = file.unwrap().path();
+        for (name, bytes) in recorded::lines(&fs::read_to_string(&file).unwrap()) {
+            let wanted = frames::read(&name, &today[&name]);
+            let place = format!("{name} in {}", file.display());
+            assert_eq!(frames::read(&name, &bytes), wanted, "{place}");
+            count += 1;
+        }
+    }
+    assert!(count >= 30, "the recorded frames are gone");
+}
+
+#[test]
+fn this_release_writes_the_frames_that_are_recorded_for_it() {
+    let (release, _) = env!("CARGO_PKG_VERSION").rsplit_once('.').unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("frames");
+    let file = folder.join(format!("link-{release}"));
+    let recorded = recorded::lines(&fs::read_to_string(file).expect("record them: see README.md"));
+    let today = frames::written();
+    let names = |frames: &[(String, Vec<u8>)]| -> Vec<String> {
+        frames.iter().map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(names(&today), names(&recorded));
+    for ((name, today), (_, recorded)) in today.iter().zip(&recorded) {
+        assert!(today == recorded, "{name} is written in another way");
+    }
 }

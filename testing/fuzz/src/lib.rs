@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod input;
+mod mesh;
 mod oracle;
 mod peer;
 pub mod targets;

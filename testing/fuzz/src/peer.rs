@@ -7,14 +7,14 @@ use std::time::Duration;
 use zeekwire_buffer::AlignedBytes;
 use zeekwire_core::Node;
 use zeekwire_core::node::{
-    Link, LinkConfig, LinkKey, Message, NodeConfig, Output, Received, Scope,
+    Forwarding, Link, LinkConfig, LinkKey, Message, NodeConfig, Output, Received, Scope,
 };
 use zeekwire_core::session::{OutgoingLimits, SessionConfig, WRITE_SLICE_COUNT_MAX};
 use zeekwire_core::wire::{
-    Control, ControlWriter, EnvelopeTemplate, Frame, FrameHeader, Hello, PREAMBLE_BYTES, Preamble,
-    Reason, split,
+    Control, ControlWriter, EnvelopeTemplate, FEATURE_ROUTES, Frame, FrameHeader, Hello,
+    PREAMBLE_BYTES, Preamble, Reason, split,
 };
-use zeekwire_types::limits::{MESSAGE_BYTES_MAX, PEER_FILTER_COUNT_MAX};
+use zeekwire_types::limits::{MESSAGE_BYTES_MAX, PEER_FILTER_COUNT_MAX, RECORD_ITEM_COUNT_MAX};
 use zeekwire_types::{
     DropPolicy, Incarnation, Instant, NodeId, NodeName, Role, TopicFilter, TrafficClass,
 };
@@ -29,6 +29,8 @@ const SAID_BYTES_MAX: usize = 80 * 1024;
 const WANTED: &[(&str, u32)] = &[("zeek/*", 1), ("*/all", 2), ("t", 3)];
 /// Subscribers that come and go have numbers from here on.
 const LATER: u32 = 10;
+/// The bit of the flags that makes the peer route.
+const FLAG_ROUTES: u8 = 32;
 
 /// A node with one link, and what its driver knows.
 pub(crate) struct Peer {
@@ -37,6 +39,8 @@ pub(crate) struct Peer {
     pub(crate) now: Instant,
     /// Whether the accept hook answers by itself.
     pub(crate) decides: bool,
+    /// Whether the peer routes, as the node does.
+    routes: bool,
     /// Bytes received that do not make a frame yet.
     partial: AlignedBytes,
     paid_bytes: usize,
@@ -48,6 +52,10 @@ pub(crate) struct Peer {
     lost: bool,
     tokens: u64,
     completed: BTreeSet<u64>,
+    /// Members that are up.
+    members: BTreeSet<NodeId>,
+    /// Names whose next life may be an earlier one.
+    gone: BTreeSet<String>,
     /// What subscribers want.
     wanted: BTreeSet<(u32, TopicFilter)>,
     /// The next sequence that may pass, by publisher and class.
@@ -55,29 +63,17 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// A node with a fresh link. Which side dialled and the drop policy come from `flags`.
+    /// A node with a fresh link. Which side dialled, the drop policy, and whether the peer routes
+    /// come from `flags`.
     pub(crate) fn new(flags: u8) -> Self {
-        let outgoing = OutgoingLimits {
-            budget_bytes: [BUDGET_BYTES; TrafficClass::COUNT],
-            policy: DropPolicy::NAMES[usize::from(flags >> 1) % 4].1,
-        };
-        let mut node = Node::new(NodeConfig {
-            id: node_id("node"),
-            role: Role::Member,
-            program: "fuzz".to_owned(),
-            session: SessionConfig {
-                outgoing,
-                ..Default::default()
-            },
-            stall_max: Duration::from_millis(500),
-            seed: 7,
-        });
-        let key = node.open_link(Instant::ZERO, link_config(flags & 1 != 0));
+        let mut node = Node::new(node_config("node", flags));
+        let key = node.open_link(Instant::ZERO, LinkConfig::automatic(flags & 1 != 0));
         let mut peer = Self {
             node,
             key,
             now: Instant::ZERO,
             decides: true,
+            routes: flags & FLAG_ROUTES != 0,
             partial: AlignedBytes::new(),
             paid_bytes: 0,
             said: Vec::new(),
@@ -87,6 +83,8 @@ impl Peer {
             lost: false,
             tokens: 0,
             completed: BTreeSet::new(),
+            members: BTreeSet::new(),
+            gone: BTreeSet::new(),
             wanted: BTreeSet::new(),
             next: BTreeMap::new(),
         };
@@ -108,7 +106,11 @@ impl Peer {
             .link(self.key)
             .is_some_and(|link| link.config().dialled);
         self.hear(&Preamble::OURS.encode());
-        self.say(&Control::Hello(hello()));
+        let features = u64::from(self.routes) * FEATURE_ROUTES;
+        self.say(&Control::Hello(Hello {
+            features,
+            ..hello()
+        }));
         if dialled {
             self.say(&Control::Accept);
         }
@@ -173,13 +175,18 @@ impl Peer {
             .wanted
             .iter()
             .filter(|(_, filter)| oracle::matches(filter.as_bytes(), envelope.topic()));
+        // Nobody here answers questions.
+        let asks = message.located.survey() != 0;
+        let matching = matching.filter(|_| !asks);
         let wanted: BTreeSet<u32> = matching.map(|(subscriber, _)| *subscriber).collect();
+        assert_eq!(message.forward, None, "there is no other link");
         assert!(wanted.iter().eq(self.node.local_targets()));
         let (life, sequence) = (message.located.incarnation(), message.located.sequence());
         let publisher = (envelope.publisher().to_owned(), message.class);
         if let Some((known, next)) = self.next.get(&publisher) {
+            let welcome = life > *known || self.gone.contains(&publisher.0);
             assert!(
-                life > *known || life == *known && sequence >= *next,
+                life == *known && sequence >= *next || life != *known && welcome,
                 "repeated"
             );
         }
@@ -198,7 +205,9 @@ impl Peer {
         let Some(link) = self.node.link(self.key) else {
             return;
         };
-        assert!(link.filter_count() <= PEER_FILTER_COUNT_MAX + 1);
+        assert!(
+            self.node.filter_count(link) <= RECORD_ITEM_COUNT_MAX.max(PEER_FILTER_COUNT_MAX + 1)
+        );
         // A run of bytes doubles as it grows, and starts with a few.
         let held_bytes = link.session.incoming.held_bytes();
         assert!(held_bytes <= 2 * self.paid_bytes + 64 * TrafficClass::COUNT);
@@ -313,7 +322,12 @@ impl Peer {
                 assert!(self.completed.insert(*token), "completed twice");
             }
             Output::PeerReady { .. } => assert!(self.up),
-            Output::Relaxed => {}
+            Output::NodeUp { node } => assert!(self.members.insert(node.clone()), "up twice"),
+            Output::NodeDown { node } => {
+                assert!(self.members.remove(node), "never up");
+                self.gone.insert(node.name.to_string());
+            }
+            Output::Relaxed | Output::Traced { .. } | Output::Yielded { .. } => {}
         }
     }
 
@@ -353,11 +367,11 @@ impl Peer {
 
     /// The next link, which has the slot of the one before, starts without its filters.
     fn meet_again(&mut self) {
-        self.key = self.node.open_link(self.now, link_config(false));
+        self.key = self.node.open_link(self.now, LinkConfig::automatic(false));
         self.partial.clear();
         self.said.clear();
         (self.greeted, self.up, self.ended, self.lost) = (false, false, false, false);
-        self.decides = true;
+        (self.decides, self.routes) = (true, false);
         self.introduce();
         let source = message(TrafficClass::Event, &node_id("node"), b"t", 1, b"");
         let whole = 0..source.len();
@@ -407,12 +421,26 @@ impl Peer {
     }
 }
 
-const fn link_config(dialled: bool) -> LinkConfig {
-    LinkConfig {
-        dialled,
-        auto_advertise: true,
-        auto_subscribe: true,
-        outgoing: None,
+/// A member whose drop policy comes from `flags`.
+pub(crate) fn node_config(name: &str, flags: u8) -> NodeConfig {
+    let outgoing = OutgoingLimits {
+        budget_bytes: [BUDGET_BYTES; TrafficClass::COUNT],
+        policy: DropPolicy::NAMES[usize::from(flags >> 1) % 4].1,
+    };
+    NodeConfig {
+        id: node_id(name),
+        role: Role::Member,
+        program: "fuzz".to_owned(),
+        session: SessionConfig {
+            outgoing,
+            ..Default::default()
+        },
+        stall_max: Duration::from_millis(500),
+        forwarding: Forwarding::Routed,
+        lossless: false,
+        pools: vec!["pool".to_owned()],
+        member_down_after: Duration::from_secs(2),
+        seed: 7,
     }
 }
 

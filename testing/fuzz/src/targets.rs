@@ -9,6 +9,7 @@ mod envelope;
 mod filters;
 mod fragments;
 mod frames;
+mod node_mesh;
 mod node_script;
 mod node_stream;
 mod preamble;
@@ -24,6 +25,7 @@ pub use envelope::envelope;
 pub use filters::filters;
 pub use fragments::fragments;
 pub use frames::frames;
+pub use node_mesh::node_mesh;
 pub use node_script::node_script;
 pub use node_stream::node_stream;
 pub use preamble::preamble;
@@ -43,6 +45,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("filters", filters),
     ("fragments", fragments),
     ("frames", frames),
+    ("node_mesh", node_mesh),
     ("node_script", node_script),
     ("node_stream", node_stream),
     ("preamble", preamble),

@@ -11,11 +11,14 @@ use std::time::Duration;
 
 use zeekwire::Node;
 
-use super::{Answer, Directory, REQUEST_BYTES_MAX, Request};
+use super::{Answer, Directory, OTHERS_MAX, REQUEST_BYTES_MAX, Request};
 use crate::output;
 
 /// Someone who asks has so long to do it, and to take the answer.
 const ASK_MAX: Duration = Duration::from_secs(2);
+
+/// Most requests that wait for other nodes at a time.
+const WAITING_COUNT_MAX: usize = 16;
 
 /// Answers questions about one node until it is dropped.
 #[derive(Debug)]
@@ -52,6 +55,7 @@ impl AdminServer {
         let listener = UnixListener::bind(&path)?;
         let over = Arc::new(AtomicBool::new(false));
         let (ended, node) = (Arc::clone(&over), node.clone());
+        let waiting = Arc::new(());
         let thread = thread::Builder::new()
             .name("zw-admin".into())
             .spawn(move || {
@@ -60,7 +64,7 @@ impl AdminServer {
                         return;
                     }
                     // Who asks badly, or leaves, gets no answer.
-                    let _ignored = stream.and_then(|stream| answer(stream, &node));
+                    let _ignored = stream.and_then(|stream| answer(stream, &node, &waiting));
                 }
             })?;
         Ok(Self {
@@ -88,16 +92,61 @@ impl Drop for AdminServer {
     }
 }
 
-fn answer(stream: UnixStream, node: &Node) -> io::Result<()> {
+/// Answers one request. What needs other nodes is answered by a thread of its own, so that nobody
+/// waits for it who asks for less; `waiting` counts them.
+fn answer(stream: UnixStream, node: &Node, waiting: &Arc<()>) -> io::Result<()> {
     stream.set_read_timeout(Some(ASK_MAX))?;
     stream.set_write_timeout(Some(ASK_MAX))?;
     let mut line = String::new();
     BufReader::new((&stream).take(REQUEST_BYTES_MAX)).read_line(&mut line)?;
-    let answer = match serde_json::from_str(&line) {
-        Ok(Request::Status) => Answer::Status(Box::new(node.status())),
-        Err(error) => Answer::Error(format!("request not understood: {error}")),
+    let request = match serde_json::from_str(&line) {
+        Ok(Request::Status) => return tell(&stream, &Answer::Status(Box::new(node.status()))),
+        Ok(request) => request,
+        Err(error) => {
+            let text = format!("request not understood: {error}");
+            return tell(&stream, &Answer::Error(text));
+        }
     };
-    let mut text = serde_json::to_vec(&answer)?;
+    if Arc::strong_count(waiting) > WAITING_COUNT_MAX {
+        let text = "too many others ask at this moment: try again".to_owned();
+        return tell(&stream, &Answer::Error(text));
+    }
+    let (node, waiting) = (node.clone(), Arc::clone(waiting));
+    thread::Builder::new()
+        .name("zw-admin-ask".into())
+        .spawn(move || {
+            // Whoever asked may have left.
+            let _left = tell(&stream, &answer_of_cluster(&node, request));
+            drop(waiting);
+        })?;
+    Ok(())
+}
+
+fn answer_of_cluster(node: &Node, request: Request) -> Answer {
+    let bounded = |timeout_ms| Duration::from_millis(timeout_ms).min(OTHERS_MAX);
+    match request {
+        Request::Status => Answer::Status(Box::new(node.status())),
+        Request::Cluster { timeout_ms } => {
+            let others = match node.members().len() {
+                0 => Ok(Vec::new()),
+                count => node.cluster_status(Some(count), bounded(timeout_ms)),
+            };
+            match others {
+                Ok(others) => Answer::Cluster([vec![node.status()], others].concat()),
+                Err(error) => Answer::Error(format!("it cannot ask the others: {error}")),
+            }
+        }
+        Request::Trace { topic, timeout_ms } => {
+            match super::trace(node, &topic, bounded(timeout_ms)) {
+                Ok(reports) => Answer::Trace(reports),
+                Err(error) => Answer::Error(error.to_string()),
+            }
+        }
+    }
+}
+
+fn tell(mut stream: &UnixStream, answer: &Answer) -> io::Result<()> {
+    let mut text = serde_json::to_vec(answer)?;
     text.push(b'\n');
-    (&stream).write_all(&text)
+    stream.write_all(&text)
 }

@@ -1,232 +1,59 @@
 //! `zeekwire node`: a node that listens, connects, answers pings and prints events.
 
-use std::path::PathBuf;
+mod border;
+mod news;
+mod settings;
+
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use clap::Args;
 use zeekwire::{
-    DropPolicy, Endpoint, Event, ListenOptions, Message, MessageExt, Node, NodeName, RecvError,
-    RuntimeConfig, SetupError, Subscription, Topic,
+    Event, LinkEvent, ListenOptions, Message, MessageExt, Node, NodeName, Receiver, RecvError,
+    SetupError, Subscription, Topic,
 };
 
 use crate::admin::AdminServer;
-use crate::client::{LinkNews, forward, program};
+use crate::client::{forward, program};
 use crate::commands::ping::{PING, PONG};
 use crate::commands::subscribe::Printer;
-use crate::config::{
-    Filter, ForwardingMode, Milliseconds, NodeConfig, Place, Pool, QueueBytes, Text,
-};
+use crate::config::{Filter, NodeConfig, Place, Text};
 use crate::failure::Failure;
-use crate::flags::{NodeCfgFlags, endpoint, filter};
-use crate::layout::Layout;
+use crate::metrics::MetricsServer;
 use crate::output;
 use crate::stop::Stop;
 
+use border::Border;
+use news::{News, hear_members};
+
+pub(crate) use settings::NodeFlags;
+
 /// What waits for links may take so long to leave when the node ends.
 const FLUSH_MAX: Duration = Duration::from_secs(2);
-
-/// Run a node until SIGINT or SIGTERM
-///
-/// The node listens, answers `zeekwire ping` and `zeekwire status`, and prints the events that it
-/// subscribes to. It passes on what others publish, to wherever it is wanted.
-///
-/// `zeekwire config example` prints a configuration file that holds the defaults; flags win over a
-/// file. With --layout or --node-cfg, the node takes its part in a cluster: the layout says where
-/// it listens and whom it connects to, in place of what the configuration file says, and
-/// `zeekwire layout` shows that of all nodes.
-#[derive(Args, Debug)]
-pub(crate) struct NodeFlags {
-    /// Read this configuration file, in TOML; `zeekwire config check` tells what is wrong with one
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-
-    /// Be the node of this layout file, in TOML, that --name says; `zeekwire layout --example`
-    /// prints one to start from
-    #[arg(long, value_name = "FILE", conflicts_with = "node_cfg")]
-    layout: Option<PathBuf>,
-
-    /// The node's name, unique among the nodes that meet [default: node]
-    #[arg(short, long, value_name = "NAME")]
-    name: Option<NodeName>,
-
-    /// Listen at this endpoint, tcp://HOST:PORT or ipc://PATH; may be given several times. Port 0
-    /// takes a free one [default: tcp://127.0.0.1:47760]
-    #[arg(short, long, value_name = "ENDPOINT", value_parser = endpoint)]
-    listen: Vec<Endpoint>,
-
-    /// Listen nowhere
-    #[arg(long, conflicts_with = "listen")]
-    no_listen: bool,
-
-    /// Allow --listen at addresses that other machines can reach. Links are neither encrypted nor
-    /// authenticated yet: whoever reaches the port can read and write everything
-    #[arg(long)]
-    insecure_remote: bool,
-
-    /// Connect to this endpoint, again and again; may be given several times
-    #[arg(short, long, value_name = "ENDPOINT", value_parser = endpoint)]
-    connect: Vec<Endpoint>,
-
-    /// Let publishers find this node under this label, to share work among all nodes that have the
-    /// same one; may be given several times
-    #[arg(long, value_name = "LABEL")]
-    pool: Vec<Pool>,
-
-    /// How to pass on what others publish: routed to wherever it is wanted, by rules alone, or off
-    /// [default: routed]
-    #[arg(long, value_name = "HOW")]
-    forwarding: Option<ForwardingMode>,
-
-    /// Hold publishers back, all the way to the origin, rather than drop what the next link has no
-    /// room for. One slow subscriber then slows everybody who publishes through this node
-    #[arg(long)]
-    lossless: bool,
-
-    /// Take a member for one that was never away when it could not be reached for less than so many
-    /// milliseconds [default: 2000]
-    #[arg(long, value_name = "MS")]
-    member_down_after_ms: Option<Milliseconds>,
-
-    /// Print events whose topic matches this filter, in which `*` stands for any run of bytes; may
-    /// be given several times
-    #[arg(short, long, value_name = "FILTER", value_parser = filter)]
-    subscribe: Vec<String>,
-
-    /// Print events as JSON lines
-    #[arg(long)]
-    json: bool,
-
-    /// Do not answer `zeekwire ping`
-    #[arg(long)]
-    no_echo: bool,
-
-    /// Have no socket for `zeekwire status`
-    #[arg(long)]
-    no_admin: bool,
-
-    /// Let so many bytes of events wait for each link [default: 8388608, 8 MiB]
-    #[arg(long, value_name = "BYTES")]
-    queue_bytes_max: Option<QueueBytes>,
-
-    /// What happens to events beyond: block, drop-oldest, drop-newest or disconnect
-    /// [default: block]
-    #[arg(long, value_name = "POLICY")]
-    queue_policy: Option<DropPolicy>,
-
-    /// Send a heartbeat on a link that was quiet for so many milliseconds [default: 3000]
-    #[arg(long, value_name = "MS")]
-    heartbeat_every_ms: Option<Milliseconds>,
-
-    /// Give up a peer that was silent for so many milliseconds [default: 4500]
-    #[arg(long, value_name = "MS")]
-    heartbeat_silence_max_ms: Option<Milliseconds>,
-
-    // Last: flags that follow would stand under its heading.
-    #[command(flatten)]
-    node_cfg: NodeCfgFlags,
-}
-
-impl NodeFlags {
-    /// The file, or the defaults, with what the flags say instead.
-    fn settings(&self) -> Result<NodeConfig, Failure> {
-        let mut config = match &self.config {
-            Some(path) => NodeConfig::load(path)?,
-            None => NodeConfig::default(),
-        };
-        if let Some(name) = &self.name {
-            config.name = Text(name.clone());
-        }
-        config.insecure_remote |= self.insecure_remote;
-        if !self.pool.is_empty() {
-            config.pools = self.pool.iter().cloned().map(Text).collect();
-        }
-        self.take_part(&mut config)?;
-        if !self.listen.is_empty() || self.no_listen {
-            config.listen = self.listen.iter().cloned().map(Place).map(Text).collect();
-        }
-        if !self.connect.is_empty() {
-            config.connect = self.connect.iter().cloned().map(Place).map(Text).collect();
-        }
-        if !self.subscribe.is_empty() {
-            config.subscribe = self
-                .subscribe
-                .iter()
-                .cloned()
-                .map(Filter)
-                .map(Text)
-                .collect();
-        }
-        config.forwarding = self.forwarding.map_or(config.forwarding, Text);
-        config.lossless |= self.lossless;
-        config.member_down_after_ms = self
-            .member_down_after_ms
-            .unwrap_or(config.member_down_after_ms);
-        config.json |= self.json;
-        config.echo &= !self.no_echo;
-        config.admin &= !self.no_admin;
-        config.queue.bytes_max = self.queue_bytes_max.unwrap_or(config.queue.bytes_max);
-        config.queue.policy = self.queue_policy.map_or(config.queue.policy, Text);
-        let heartbeat = &mut config.heartbeat;
-        heartbeat.every_ms = self.heartbeat_every_ms.unwrap_or(heartbeat.every_ms);
-        heartbeat.silence_max_ms = self
-            .heartbeat_silence_max_ms
-            .unwrap_or(heartbeat.silence_max_ms);
-        config.check().map_err(Failure::Usage)?;
-        Ok(config)
-    }
-
-    /// Listens and connects as the layout says, if there is one.
-    fn take_part(&self, config: &mut NodeConfig) -> Result<(), Failure> {
-        let (layout, path) = match (self.layout.as_deref(), self.node_cfg.path()) {
-            (Some(path), _) => (Layout::load(path)?, path),
-            (None, Some(path)) => (self.node_cfg.load(path)?, path),
-            (None, None) => return Ok(()),
-        };
-        let member = layout
-            .member(&config.name.0)
-            .map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
-        let listen = layout.listens_at(member);
-        if let Some(endpoint) = listen.as_ref().filter(|endpoint| !endpoint.is_local())
-            && self.listen.is_empty()
-            && !self.no_listen
-            && !config.insecure_remote
-        {
-            let remark = member.remark(format_args!(
-                "{} is to listen at {endpoint}, which other machines can reach, and links are \
-                 neither encrypted nor authenticated yet: allow it with --insecure-remote, or \
-                 give all nodes loopback addresses",
-                member.name
-            ));
-            return Err(Failure::Usage(remark.in_file(path)));
-        }
-        config.listen = listen.into_iter().map(Place).map(Text).collect();
-        let connect = layout.connects_to(member).map(|(_, endpoint)| endpoint);
-        config.connect = connect.map(Place).map(Text).collect();
-        for label in member.pools() {
-            let pool = Text(Pool(label.to_owned()));
-            if !config.pools.contains(&pool) {
-                config.pools.push(pool);
-            }
-        }
-        Ok(())
-    }
-}
 
 /// Runs the command.
 pub(crate) fn run(flags: &NodeFlags) -> Result<(), Failure> {
     let config = flags.settings()?;
     let stop = Stop::on_signals()?;
-    let (news_in, news) = channel();
+    let (link_in, links) = channel();
+    let (member_in, members) = channel();
+    let mut border = Border::new(&config);
+    let (tell, hear) = (forward(link_in), border.as_ref().map(Border::observer));
+    let observe = move |event: &LinkEvent| {
+        if let Some(hear) = &hear {
+            hear(event);
+        }
+        tell(event);
+    };
     let node = Node::builder(config.name.0.as_str())
         .program(&program("node"))
-        .configure(routing_of(&config))
+        .configure(settings::routing_of(&config))
         .event_queue(config.queue.bytes_max.0, config.queue.policy.0)
         .heartbeat(
             config.heartbeat.every_ms.duration(),
             config.heartbeat.silence_max_ms.duration(),
         )
-        .on_link_event(forward(news_in))
+        .on_link_event(observe)
+        .on_member_event(hear_members(member_in))
         .start()?;
     let _echo = if config.echo {
         Some(echo(&node)?)
@@ -239,52 +66,50 @@ pub(crate) fn run(flags: &NodeFlags) -> Result<(), Failure> {
         _ => Some(node.subscribe(filters)?.receiver()?),
     };
     let _admin = config.admin.then(|| AdminServer::start(&node));
-    open_links(&node, &config)?;
-    let tell = |news: &LinkNews| news.tell();
-    match receiver {
-        None => {
-            while !stop.is_set() {
-                if let Ok(news) = news.recv_timeout(Stop::LOOK_EVERY) {
-                    tell(&news);
-                }
-            }
-        }
-        Some(receiver) => {
-            let stop = stop.on_closed_output();
-            let mut printer = Printer::new(config.json);
-            while !stop.is_set() {
-                news.try_iter().for_each(|news| tell(&news));
-                match receiver.recv_timeout(Stop::LOOK_EVERY) {
-                    Ok(received) => _ = printer.print(&received.message())?,
-                    Err(RecvError::Timeout) => printer.flush()?,
-                    Err(RecvError::Closed) => break,
-                }
-            }
-            printer.flush()?;
-        }
+    let _metrics = match &config.metrics {
+        Some(Text(address)) => Some(MetricsServer::start(
+            address,
+            config.insecure_remote,
+            &node,
+        )?),
+        None => None,
+    };
+    if let Some(border) = &mut border {
+        border.start(&node)?;
     }
+    open_links(&node, &config, border.as_ref())?;
+    let ended = serve(&config, receiver.as_ref(), &News { links, members }, stop);
     node.shut_down(FLUSH_MAX);
-    Ok(())
+    ended
 }
 
-/// Sets what concerns the cluster.
-fn routing_of(config: &NodeConfig) -> impl Fn(&mut RuntimeConfig) + Send + Sync + 'static {
-    let pools: Vec<String> = config
-        .pools
-        .iter()
-        .map(|Text(Pool(pool))| pool.clone())
-        .collect();
-    let (Text(ForwardingMode(forwarding)), lossless) = (config.forwarding, config.lossless);
-    let member_down_after = config.member_down_after_ms.duration();
-    move |runtime| {
-        runtime.pools.clone_from(&pools);
-        runtime.forwarding = forwarding;
-        runtime.lossless = lossless;
-        runtime.member_down_after = member_down_after;
+/// Tells news, and prints what was subscribed to, until the node is to end.
+fn serve(
+    config: &NodeConfig,
+    receiver: Option<&Receiver>,
+    news: &News,
+    stop: Stop,
+) -> Result<(), Failure> {
+    let Some(receiver) = receiver else {
+        while !stop.is_set() {
+            news.wait(Stop::LOOK_EVERY)?;
+        }
+        return Ok(());
+    };
+    let stop = stop.on_closed_output();
+    let mut printer = Printer::new(config.json);
+    while !stop.is_set() {
+        news.tell()?;
+        match receiver.recv_timeout(Stop::LOOK_EVERY) {
+            Ok(received) => _ = printer.print(&received.message())?,
+            Err(RecvError::Timeout) => printer.flush()?,
+            Err(RecvError::Closed) => break,
+        }
     }
+    printer.flush()
 }
 
-fn open_links(node: &Node, config: &NodeConfig) -> Result<(), Failure> {
+fn open_links(node: &Node, config: &NodeConfig, border: Option<&Border>) -> Result<(), Failure> {
     let options = ListenOptions {
         insecure_remote: config.insecure_remote,
         ..ListenOptions::default()
@@ -294,9 +119,12 @@ fn open_links(node: &Node, config: &NodeConfig) -> Result<(), Failure> {
         let (_, bound) = node.listen_with(&endpoint.to_string(), options.clone())?;
         output::note(format_args!("{name} listens at {bound}"));
     }
-    for Text(Place(endpoint)) in &config.connect {
-        node.connect(&endpoint.to_string())?;
-        output::note(format_args!("{name} connects to {endpoint}"));
+    for Text(endpoints) in &config.connect {
+        let link = node.connect(&endpoints.to_string())?;
+        output::note(format_args!("{name} connects to {endpoints}"));
+        if let Some(border) = border {
+            border.dialled(link.id(), endpoints);
+        }
     }
     if config.listen.is_empty() && config.connect.is_empty() {
         output::note(format_args!(
@@ -323,68 +151,5 @@ fn answer(node: &Node, message: &Message<'_>) {
         let pong = Event::new(PONG, event.args);
         // A pong that finds no room is a ping without answer, which its sender tells.
         let _no_room = node.publish(Topic::of_node(&publisher).as_bytes(), &pong);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-    use zeekwire::Forwarding;
-
-    use super::*;
-    use crate::flags::{Command, Flags};
-
-    /// The settings that a command line gives.
-    fn settings(args: &[&str]) -> NodeConfig {
-        let typed = ["zeekwire", "node"].iter().chain(args);
-        match Flags::try_parse_from(typed).unwrap().command {
-            Command::Node(flags) => flags.settings().unwrap(),
-            other => panic!("not a node: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn flags_say_what_concerns_the_cluster() {
-        let args = "--forwarding off --lossless --member-down-after-ms 50 --pool a --pool b";
-        let config = settings(&args.split(' ').collect::<Vec<_>>());
-        let mut runtime = RuntimeConfig::new(config.name.0.clone());
-        routing_of(&config)(&mut runtime);
-        assert_eq!(runtime.forwarding, Forwarding::Off);
-        assert_eq!(
-            (runtime.lossless, &runtime.pools[..]),
-            (true, &["a", "b"].map(String::from)[..])
-        );
-        assert_eq!(runtime.member_down_after, Duration::from_millis(50));
-    }
-
-    #[test]
-    fn defaults_of_the_program_are_those_of_the_library() {
-        let config = settings(&[]);
-        let library = RuntimeConfig::new(config.name.0.clone());
-        let mut runtime = library.clone();
-        routing_of(&config)(&mut runtime);
-        assert_eq!(runtime.forwarding, library.forwarding);
-        assert_eq!(
-            (runtime.lossless, &runtime.pools),
-            (library.lossless, &library.pools)
-        );
-        assert_eq!(runtime.member_down_after, library.member_down_after);
-    }
-
-    #[test]
-    fn pools_of_layout_and_flags_add_up() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("cluster.toml");
-        let node = "[[node]]\nname = \"m\"\ntype = \"manager\"\naddress = \"::1\"\npools = [\"b\"]";
-        std::fs::write(&file, node).unwrap();
-        let layout = ["--layout", file.to_str().unwrap(), "-n", "m"];
-        let config = settings(&[&layout[..], &["--pool", "a", "--pool", "b"]].concat());
-        let pools: Vec<_> = config
-            .pools
-            .iter()
-            .map(|Text(Pool(pool))| &pool[..])
-            .collect();
-        assert_eq!(pools, ["a", "b", "manager"]);
-        assert_eq!(config.listen.len(), 1);
     }
 }

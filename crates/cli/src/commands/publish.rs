@@ -1,43 +1,76 @@
 //! `zeekwire pub`: publishes an event, and says what became of it.
 
+mod pool;
+
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use zeekwire::status::NodeStatus;
-use zeekwire::{Event, Value};
+use zeekwire::{Event, NodeName, Topic, Value};
 
 use crate::client::{Client, interrupted};
 use crate::failure::Failure;
-use crate::flags::{LinkFlags, Seconds, format_name, topic};
+use crate::flags::{LinkFlags, Seconds, argument, event_name, format_name, topic};
 use crate::output;
 use crate::render::number::count;
 use crate::stop::Stop;
 
+use pool::{LivePool, PoolFlag};
+
 /// Publish an event
 ///
-/// Waits until it is linked, publishes, waits until the event has left, and tells when nobody
-/// subscribed. Arguments are written as in Zeek's scripts; quote them for the shell:
+/// Waits until it is linked, publishes, waits until the event has left, and tells when no peer
+/// subscribed; a member of a cluster takes everything, and passes it on to wherever it is wanted.
+/// Arguments are written as in Zeek's scripts; quote them for the shell:
 ///
 ///     42 -1 1.5 T 5sec 80/tcp 10.0.0.1 10.0.0.0/8 '"text"' Notice::Tally
 ///     '[1, 2]' '[a=1, b=2]' '{1, 2}' '{k = v}' count:5 string:5 unset:
 ///
-/// Anything else is a string. Nodes do not forward yet: the event reaches the nodes that this one
-/// is linked to, and no further.
+/// Anything else is a string.
+///
+/// With --pool there is no TOPIC: each event goes to one member of the pool, on its own topic
+/// .node.NAME. Who is up is asked for once, at the start.
 #[derive(Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(
+    verbatim_doc_comment,
+    override_usage = "\
+    zeekwire pub [OPTIONS] <TOPIC> <EVENT> [ARGS]...\n       \
+    zeekwire pub [OPTIONS] --pool <POOL> <EVENT> [ARGS]..."
+)]
 pub(crate) struct PublishFlags {
-    /// What the event is about, such as zeek/alerts
-    #[arg(value_name = "TOPIC", value_parser = topic)]
-    topic: String,
+    /// What the event is about, such as zeek/alerts. Not with --pool
+    #[arg(value_name = "TOPIC")]
+    first: Option<String>,
 
     /// The event's name, such as Demo::hello
-    #[arg(value_name = "EVENT", value_parser = event_name)]
-    event: String,
+    #[arg(value_name = "EVENT", allow_negative_numbers = true)]
+    second: Option<String>,
 
     /// The event's arguments
-    #[arg(value_name = "ARGS", value_parser = argument, allow_negative_numbers = true)]
-    args: Vec<Value>,
+    #[arg(value_name = "ARGS", allow_negative_numbers = true)]
+    rest: Vec<String>,
+
+    /// Publish to members of this pool: a label, as of `zeekwire node --pool`; a pattern of names
+    /// in which `*` stands for any run of characters; or names, with commas between them
+    #[arg(long, value_name = "POOL")]
+    pool: Option<PoolFlag>,
+
+    /// Publish to the member of the pool to which this key belongs, by rendezvous hashing: the same
+    /// for all publishers, and for as long as it is up
+    #[arg(
+        short,
+        long,
+        value_name = "KEY",
+        requires = "pool",
+        conflicts_with = "round_robin"
+    )]
+    key: Option<String>,
+
+    /// Publish to one member of the pool after the other. This is the default without --key
+    #[arg(long, requires = "pool")]
+    round_robin: bool,
 
     /// Publish it so many times
     #[arg(short, long, value_name = "N", default_value_t = 1,
@@ -64,37 +97,86 @@ pub(crate) struct PublishFlags {
     links: LinkFlags,
 }
 
-fn argument(text: &str) -> Result<Value, String> {
-    Value::parse_text(text).map_err(|error| error.to_string())
+/// What is published, and to whom.
+#[derive(Debug)]
+struct Job {
+    target: Target,
+    event: Event,
 }
 
-fn event_name(text: &str) -> Result<String, String> {
-    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err("an event's name has no spaces: write Module::name".to_owned());
+/// To whom events go.
+#[derive(Debug)]
+enum Target {
+    /// To all who subscribed to a topic.
+    Topic(String),
+    /// To one member of a pool each.
+    Pool(LivePool),
+}
+
+impl PublishFlags {
+    /// The topic, if there is one, and the event.
+    fn words(&self) -> Result<(Option<String>, Event), Failure> {
+        let typed = [&self.first, &self.second];
+        let mut words = typed.into_iter().flatten().chain(&self.rest);
+        let mut read = |name: &str, parse: fn(&str) -> Result<String, String>| match words.next() {
+            Some(word) => parse(word).map_err(|error| invalid(word, name, &error)),
+            None => Err(Failure::usage(format_args!(
+                "{name} is missing: write {}",
+                if self.pool.is_some() {
+                    "--pool <POOL> <EVENT> [ARGS]..."
+                } else {
+                    "<TOPIC> <EVENT> [ARGS]..."
+                }
+            ))),
+        };
+        let topic = match self.pool {
+            Some(_) => None,
+            None => Some(read("<TOPIC>", topic)?),
+        };
+        let name = read("<EVENT>", event_name)?;
+        let args = words.map(|word| argument(word).map_err(|e| invalid(word, "[ARGS]...", &e)));
+        let args: Vec<Value> = args.collect::<Result<_, _>>()?;
+        Ok((topic, Event::new(&name, args)))
     }
-    Ok(text.to_owned())
+}
+
+fn invalid(word: &str, name: &str, error: &str) -> Failure {
+    Failure::usage(format_args!("invalid value '{word}' for '{name}': {error}"))
 }
 
 /// Runs the command.
 pub(crate) fn run(flags: &PublishFlags) -> Result<(), Failure> {
+    let (topic, event) = flags.words()?;
     let stop = Stop::on_signals()?;
-    let event = Event::new(&flags.event, flags.args.iter().cloned());
     let mut client = Client::start_with(&flags.links, "pub", |node| node.format(&flags.format))?;
     client.open_links(&flags.links)?;
     client.wait_linked(&stop)?;
-    publish_all(flags, &client, &event, &stop)?;
+    let target = match (topic, &flags.pool) {
+        (Some(topic), _) => Target::Topic(topic),
+        (None, Some(pool)) => {
+            let pool = LivePool::ask(&client, pool, flags.links.wait.0)?;
+            Target::Pool(match &flags.key {
+                Some(key) => pool.owner_of(key),
+                None => pool,
+            })
+        }
+        (None, None) => return Err(Failure::usage("<TOPIC> is missing")),
+    };
+    let job = Job { target, event };
+    publish_all(flags, &client, &job, &stop)?;
     let status = wait_sent(&client, &stop, flags.flush.0)?;
     client.node.shut_down(flags.flush.0);
-    verdict(flags, &status)
+    verdict(flags, &job.target, &status)
 }
 
 fn publish_all(
     flags: &PublishFlags,
     client: &Client,
-    event: &Event,
+    job: &Job,
     stop: &Stop,
 ) -> Result<(), Failure> {
     let started = Instant::now();
+    let mut given: BTreeMap<String, u64> = BTreeMap::new();
     for n in 0..flags.repeat {
         if let Some(due) = n.saturating_mul(1_000_000_000).checked_div(flags.rate) {
             let due = started + Duration::from_nanos(due);
@@ -112,13 +194,26 @@ fn publish_all(
             ));
             return Err(interrupted(stop));
         }
-        client.node.publish(&flags.topic, event).map_err(|error| {
+        let sent = match &job.target {
+            Target::Topic(topic) => client.node.publish(topic, &job.event),
+            Target::Pool(pool) => {
+                let member = pool.next(n);
+                *given.entry(member.to_string()).or_default() += 1;
+                client
+                    .node
+                    .publish(Topic::of_node(member).as_bytes(), &job.event)
+            }
+        };
+        sent.map_err(|error| {
             Failure::job(format_args!(
                 "event {} of {} not published: {error}",
                 n + 1,
                 flags.repeat
             ))
         })?;
+    }
+    for (member, n) in given {
+        output::print(format_args!("{member}: {}", count(n)))?;
     }
     Ok(())
 }
@@ -150,7 +245,7 @@ fn wait_sent(client: &Client, stop: &Stop, flush_max: Duration) -> Result<NodeSt
     }
 }
 
-fn verdict(flags: &PublishFlags, status: &NodeStatus) -> Result<(), Failure> {
+fn verdict(flags: &PublishFlags, target: &Target, status: &NodeStatus) -> Result<(), Failure> {
     let classes = status.links.iter().flat_map(|link| &link.classes);
     let dropped: u64 = classes.map(|class| class.dropped_messages).sum();
     if dropped > 0 {
@@ -164,24 +259,21 @@ fn verdict(flags: &PublishFlags, status: &NodeStatus) -> Result<(), Failure> {
         0 => Ok(()),
         _ if flags.allow_unheard => Ok(()),
         unheard => Err(Failure::job(format_args!(
-            "nobody who is linked subscribes to {:?}: {} of {} events went nowhere. \
-             Nodes do not forward yet, so --connect to the subscriber itself",
-            flags.topic,
+            "nobody who is linked subscribes to {}: {} of {} events went nowhere. \
+             --connect to a member of a cluster, or to the subscriber itself",
+            match target {
+                Target::Topic(topic) => format!("{topic:?}"),
+                Target::Pool(pool) => format!(
+                    "the topics of {}",
+                    pool.names()
+                        .iter()
+                        .map(NodeName::as_str)
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            },
             count(unheard),
             count(flags.repeat)
         ))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn event_names_have_no_spaces() {
-        assert!(event_name("Demo::hello").is_ok());
-        for name in ["", "a b", "a\n"] {
-            assert!(event_name(name).is_err(), "of {name:?}");
-        }
     }
 }

@@ -20,14 +20,19 @@ use crate::stop::Stop;
 /// One line for each event: time of arrival, topic, publisher, and the event as a call. Runs until
 /// SIGINT, --count or --timeout.
 ///
-/// Nodes do not forward yet: only what the linked nodes themselves publish arrives. To receive what
-/// `zeekwire pub` sends, --listen and let it connect.
+/// Linked to a member of a cluster, it hears what anybody in the cluster publishes. Without one,
+/// --listen and let `zeekwire pub` connect.
 #[derive(Args, Debug)]
 pub(crate) struct SubscribeFlags {
     /// What topics must match. `*` stands for any run of bytes, `\*` for the star itself; a filter
     /// without a star is one topic
     #[arg(required = true, value_name = "FILTER", value_parser = filter)]
     filters: Vec<String>,
+
+    /// Share the subscription with all who name the same group: each event goes to one of them, in
+    /// turns. Only members of a cluster share out events, so link to one
+    #[arg(short, long, value_name = "NAME")]
+    group: Option<String>,
 
     /// Print JSON lines with the members time, topic, publisher, sequence, format, event, args and,
     /// where there is any, metadata
@@ -50,12 +55,15 @@ pub(crate) struct SubscribeFlags {
 pub(crate) fn run(flags: &SubscribeFlags) -> Result<(), Failure> {
     let stop = Stop::on_signals()?.on_closed_output();
     let mut client = Client::start(&flags.links, "sub")?;
-    let receiver = client.node.subscribe(&flags.filters)?.receiver()?;
+    let mut subscription = client.node.subscribe(&flags.filters)?;
+    if let Some(group) = &flags.group {
+        subscription = subscription.in_group(group);
+    }
+    let receiver = subscription.receiver()?;
     let _admin = AdminServer::start(&client.node);
     client.open_links(&flags.links)?;
     if client.dials() {
         client.wait_linked(&stop)?;
-        output::note("only what linked nodes publish themselves arrives: nodes do not forward yet");
         receiver.subscription().wait_effective(flags.links.wait.0);
     }
     let printed = print_all(flags, &client, &receiver, &stop)?;

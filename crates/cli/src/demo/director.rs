@@ -1,41 +1,53 @@
-//! The process that was started by hand: starts the others, watches, shows, and gives the verdict.
+//! The process that was started by hand: starts the others, kills two of them half-way and starts
+//! them again, watches, shows, and gives the verdict.
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{ChildStdout, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use super::children::{Process, describe};
-use super::report::{Report, Snapshot};
+use super::audit::Audit;
+use super::stage::Stage;
 use super::verdict::Verdict;
 use super::view::View;
-use super::wire::worker_name;
-use super::{DemoFlags, rows};
+use super::{DemoFlags, rows, stars};
 use crate::failure::Failure;
 use crate::stop::Stop;
 
-/// How long everything but publishing may take: starting, linking, draining.
-const SLACK: Duration = Duration::from_secs(8);
-/// How often it looks after its processes.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// How long processes that are done may take to end.
-const END_MAX: Duration = Duration::from_millis(1500);
+/// How long it may take until all nodes know each other, at first and after a restart.
+const GATHER_MAX: Duration = Duration::from_secs(20);
+/// How long the killed stay away, at most.
+const AWAY_MAX: Duration = Duration::from_secs(1);
+/// How long the restarted publish, at least, but no longer than a quarter of the run.
+const SECOND_LIFE: Duration = Duration::from_secs(1);
+/// The books are compared no sooner: reports of losses take a moment.
+const SETTLE: Duration = Duration::from_millis(500);
+/// Nothing more will arrive when nothing has for so long; and so long it may take altogether.
+const QUIET: Duration = Duration::from_secs(3);
+const SETTLE_MAX: Duration = Duration::from_secs(15);
 
 /// Runs the command.
 pub(crate) fn run(flags: &DemoFlags) -> Result<(), Failure> {
     let stop = Stop::on_signals()?.on_closed_output();
     // What is wrong with the logs is better said once than by each worker.
     let rows = rows::load(flags.logs.as_deref())?;
-    let mut view = View::new();
-    let mut stage = Stage::open(flags)?;
-    view.introduce(flags, &rows, &stage.endpoint, &stage.pids())?;
-    drop(rows);
-    let problems = stage.watch(&stop, &mut view)?;
-    stage.end(&stop);
-    let verdict = Verdict::new(&stage.last, problems);
-    view.finish(&stage.last, &verdict)?;
+    let mut run = Run {
+        flags,
+        stop: &stop,
+        stage: Stage::new(flags),
+        view: View::new(flags),
+        told: 0,
+    };
+    let directed = match run.direct(&rows) {
+        // What the others published can be accounted for all the same.
+        Err(Broken::Problem) if !stop.is_set() => run.wind_up(),
+        directed => directed,
+    };
+    let accounts = run.stage.accounts();
+    run.stage.end();
+    if let Err(Broken::Failed(failure)) = directed {
+        return Err(failure);
+    }
+    let problems = std::mem::take(&mut run.stage.problems);
+    let verdict = Verdict::new(Audit::of(&accounts), problems);
+    run.view.finish(&run.stage.lives, &verdict)?;
     if verdict.is_good() {
         Ok(())
     } else {
@@ -43,150 +55,129 @@ pub(crate) fn run(flags: &DemoFlags) -> Result<(), Failure> {
     }
 }
 
-/// The processes, and what is known of them.
-struct Stage {
-    manager: Process,
-    workers: Vec<Process>,
-    reports: Receiver<Report>,
-    endpoint: String,
-    last: Snapshot,
-    is_final: bool,
-    deadline: Instant,
+/// One run.
+struct Run<'a> {
+    flags: &'a DemoFlags,
+    stop: &'a Stop,
+    stage: Stage,
+    view: View,
+    /// Problems that were told.
+    told: usize,
 }
 
-impl Stage {
-    fn open(flags: &DemoFlags) -> Result<Self, Failure> {
-        let args = [
-            "demo-manager".to_owned(),
-            "--workers".to_owned(),
-            flags.workers.to_string(),
-        ];
-        let mut manager = Process::start("manager", &args, Stdio::piped())?;
-        let output = manager.output();
-        let reports = output.map_or_else(|| channel().1, read_reports);
-        let Ok(Report::Listening(endpoint)) = reports.recv_timeout(SLACK) else {
-            return Err(Failure::job("the manager did not start to listen"));
-        };
-        let workers = (0..flags.workers)
-            .map(|index| {
-                let args = worker_args(flags, index, &endpoint);
-                Process::start(&worker_name(index), &args, Stdio::null())
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let deadline = Instant::now() + flags.seconds.0 + SLACK;
-        let (last, is_final) = (Snapshot::default(), false);
-        Ok(Self {
-            manager,
-            workers,
-            reports,
-            endpoint,
-            last,
-            is_final,
-            deadline,
-        })
+/// Why a run does not go on as it should.
+enum Broken {
+    /// The stage has the problem: the verdict follows.
+    Problem,
+    /// There is nothing to judge.
+    Failed(Failure),
+}
+
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl Run<'_> {
+    fn direct(&mut self, rows: &rows::Rows) -> Result<(), Broken> {
+        self.stage.open(self.flags.workers, self.stop)?;
+        self.view.introduce(rows, &self.stage)?;
+        self.gather("the nodes did not all see each other in time")?;
+        let seconds = self.flags.seconds.0;
+        let started = Instant::now();
+        self.view.start();
+        self.stage.go();
+        self.watch_until(started + seconds / 2)?;
+        self.kill_and_restart(seconds)?;
+        let second_life = Instant::now() + SECOND_LIFE.min(seconds / 4);
+        self.watch_until(second_life.max(started + seconds))?;
+        self.wind_up()
     }
 
-    fn pids(&self) -> Vec<(String, u32)> {
-        let all = std::iter::once(&self.manager).chain(&self.workers);
-        all.map(|process| (process.name.clone(), process.pid()))
-            .collect()
-    }
-
-    /// Shows what happens until the manager has its final counts. Returns what went wrong.
-    fn watch(&mut self, stop: &Stop, view: &mut View) -> Result<Vec<String>, Failure> {
-        let mut problems = Vec::new();
-        while !self.is_final {
-            match self.reports.recv_timeout(LOOK_EVERY) {
-                Ok(Report::Progress(snapshot)) => {
-                    self.last = snapshot;
-                    view.progress(&self.last)?;
-                }
-                Ok(Report::Final(snapshot)) => {
-                    self.last = snapshot;
-                    self.is_final = true;
-                }
-                Ok(Report::Listening(_)) | Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    problems.push("the manager ended before it had counted".to_owned());
-                    break;
-                }
-            }
-            self.look_after_workers(&mut problems, view)?;
-            if stop.is_set() {
-                problems.push("interrupted".to_owned());
-                break;
-            }
-            if Instant::now() >= self.deadline {
-                problems
-                    .push("not done in time: a process hangs, or the machine is busy".to_owned());
-                break;
-            }
+    fn kill_and_restart(&mut self, seconds: Duration) -> Result<(), Broken> {
+        let doomed = [stars::DOOMED_WORKER, stars::DOOMED_PROXY];
+        let pids = doomed.map(|name| self.stage.kill(name));
+        let told = doomed.map(str::to_owned);
+        self.view.note(&format!(
+            "killed {} (process {}) and {} (process {})",
+            told[0], pids[0], told[1], pids[1]
+        ))?;
+        self.watch_until(Instant::now() + AWAY_MAX.min(seconds / 10))?;
+        for name in doomed {
+            let pid = self.stage.start(name)?;
+            self.view
+                .note(&format!("started {name} again (process {pid})"))?;
         }
-        Ok(problems)
+        self.gather("the restarted nodes were not back in time")?;
+        self.view.note("all nodes see each other again")?;
+        self.stage.go();
+        Ok(())
     }
 
-    fn look_after_workers(
-        &mut self,
-        problems: &mut Vec<String>,
-        view: &mut View,
-    ) -> Result<(), Failure> {
-        for (index, worker) in self.workers.iter_mut().enumerate() {
-            if let Some(status) = worker.has_ended()
-                && !status.success()
-            {
-                let problem = format!("{} {}", worker.name, describe(status));
-                view.note(&problem)?;
-                problems.push(problem);
-                self.manager.tell(&format!("gone {index}"));
+    /// Waits until all nodes see each other.
+    fn gather(&mut self, problem: &str) -> Result<(), Broken> {
+        let deadline = Instant::now() + GATHER_MAX;
+        while !self.stage.is_complete(self.flags.workers) {
+            self.look()?;
+            if Instant::now() >= deadline {
+                return self.fail(problem);
             }
         }
         Ok(())
     }
 
-    /// Lets processes that are done end by themselves for a while; what is left is killed.
-    fn end(&mut self, stop: &Stop) {
-        let deadline = Instant::now() + END_MAX;
-        while self.is_final && !stop.is_set() && Instant::now() < deadline {
-            let all = self.workers.iter_mut().chain([&mut self.manager]);
-            let mut running = 0;
-            for process in all {
-                process.has_ended();
-                running += usize::from(process.is_running());
-            }
-            if running == 0 {
-                break;
-            }
-            thread::sleep(LOOK_EVERY / 5);
+    fn watch_until(&mut self, when: Instant) -> Result<(), Broken> {
+        while Instant::now() < when {
+            self.look()?;
         }
-        self.workers.clear();
+        Ok(())
     }
-}
 
-fn worker_args(flags: &DemoFlags, index: u32, endpoint: &str) -> Vec<String> {
-    let mut args: Vec<String> = vec!["demo-worker".into()];
-    let mut flag = |name: &str, value: String| args.extend([name.to_owned(), value]);
-    flag("--index", index.to_string());
-    flag("--workers", flags.workers.to_string());
-    flag("--connect", endpoint.to_owned());
-    flag("--seconds", flags.seconds.to_string());
-    flag("--rate", flags.rate.to_string());
-    if let Some(logs) = flags.logs.as_deref().map(Path::to_string_lossy) {
-        flag("--logs", logs.into_owned());
-    }
-    args
-}
-
-/// The manager's reports, as they come. The channel ends when the manager does.
-fn read_reports(output: ChildStdout) -> Receiver<Report> {
-    let (reports_in, reports) = channel();
-    thread::spawn(move || {
-        for line in BufReader::new(output).lines() {
-            let report = line.ok().and_then(|line| serde_json::from_str(&line).ok());
-            let Some(report) = report else { return };
-            if reports_in.send(report).is_err() {
-                return;
+    /// Ends publishing, and waits until all that can arrive has, and the books agree.
+    fn wind_up(&mut self) -> Result<(), Broken> {
+        self.stage.stop_publishing();
+        let began = Instant::now();
+        let (mut heard_at, mut received) = (began, 0);
+        loop {
+            self.look()?;
+            let now = Instant::now();
+            let audit = Audit::of(&self.stage.accounts());
+            if self.stage.has_stopped() && now >= began + SETTLE && audit.faults.is_empty() {
+                return Ok(());
+            }
+            if audit.received > received {
+                (heard_at, received) = (now, audit.received);
+            }
+            if now >= heard_at + QUIET || now >= began + SETTLE_MAX {
+                if self.stage.has_stopped() {
+                    return Ok(());
+                }
+                return self.fail("a worker did not stop: it hangs, or the machine is busy");
             }
         }
-    });
-    reports
+    }
+
+    /// Watches for a moment.
+    fn look(&mut self) -> Result<(), Broken> {
+        self.stage.look();
+        self.view.progress(&self.stage.lives)?;
+        if self.stop.is_set() {
+            return self.fail("interrupted");
+        }
+        let news = &self.stage.problems[self.told..];
+        for problem in news {
+            self.view.note(problem)?;
+        }
+        let told = self.told + news.len();
+        if std::mem::replace(&mut self.told, told) < told {
+            return Err(Broken::Problem);
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, problem: &str) -> Result<(), Broken> {
+        self.stage.problems.push(problem.to_owned());
+        Err(Broken::Problem)
+    }
 }

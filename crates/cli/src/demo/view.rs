@@ -2,17 +2,23 @@
 
 use std::time::{Duration, Instant};
 
-use super::DemoFlags;
-use super::report::{Snapshot, WorkerState};
+use super::audit::Fate;
+use super::report::Books;
 use super::rows::Rows;
+use super::stage::{Life, Stage};
 use super::verdict::Verdict;
+use super::{DemoFlags, stars};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::render::histogram::Percentiles;
 use crate::render::number::{count, rate};
 use crate::render::{Align, Table};
 
-/// How often a line is printed where nobody watches.
+/// How often a line is printed where nobody watches, and a block where somebody does.
 const LINE_EVERY: Duration = Duration::from_secs(1);
+const BLOCK_EVERY: Duration = Duration::from_millis(200);
+/// Processes named on one line.
+const LINE_NAMES: usize = 4;
 
 /// The demo's standard output.
 #[derive(Debug)]
@@ -21,90 +27,142 @@ pub(super) struct View {
     is_terminal: bool,
     /// Lines of the block that the next one replaces.
     block_lines: usize,
-    shown: Snapshot,
-    line_at: Instant,
-    publish_s: f64,
+    /// Events of each life when they were shown last, and when that was.
+    shown: Vec<u64>,
+    shown_at: Instant,
+    /// When publishing started.
+    started: Option<Instant>,
+    workers: u32,
+    rate: u32,
+    seconds: Duration,
 }
 
 impl View {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(flags: &DemoFlags) -> Self {
+        let now = Instant::now();
         Self {
             output: Output::new(),
             is_terminal: Output::is_terminal(),
             block_lines: 0,
-            shown: Snapshot::default(),
-            line_at: Instant::now() + LINE_EVERY,
-            publish_s: 0.0,
+            shown: Vec::new(),
+            shown_at: now,
+            started: None,
+            workers: flags.workers,
+            rate: flags.rate,
+            seconds: flags.seconds.0,
         }
     }
 
     /// Says what is about to happen.
-    pub(super) fn introduce(
-        &mut self,
-        flags: &DemoFlags,
-        rows: &Rows,
-        endpoint: &str,
-        pids: &[(String, u32)],
-    ) -> Result<(), Failure> {
-        self.publish_s = flags.seconds.0.as_secs_f64();
-        let mut names: Vec<&str> = rows.logs.iter().map(|log| log.path.as_str()).collect();
+    pub(super) fn introduce(&mut self, rows: &Rows, stage: &Stage) -> Result<(), Failure> {
+        let mut logs: Vec<&str> = rows.logs.iter().map(|log| log.path.as_str()).collect();
         // Zeek begins a file of each log every hour, say.
-        names.sort_unstable();
-        names.dedup();
-        let processes: Vec<String> = pids
-            .iter()
-            .map(|(name, pid)| format!("{name} {pid}"))
-            .collect();
+        logs.sort_unstable();
+        logs.dedup();
         for why in &rows.skipped {
             self.output.line(format_args!("skipped {why}"))?;
         }
-        let intro = format!(
-            "{} rows of Zeek logs: {}\n\
-             {} workers publish each row as an event, again and again,\n\
-             {} events/s each for {} s, to a manager at {endpoint}\n\
-             processes: {}\n\
-             look inside meanwhile: zeekwire status --node {}\n",
+        self.output.line(format_args!(
+            "{} rows of Zeek logs: {}",
             count(rows.count() as u64),
-            names.join(", "),
-            flags.workers,
-            count(flags.rate.into()),
-            flags.seconds,
-            processes.join(", "),
-            pids.first().map_or(0, |(_, pid)| *pid),
-        );
-        self.output.line(intro)?;
+            logs.join(", ")
+        ))?;
+        self.output.line("two linked stars, each node a process:")?;
+        for hub in [stars::MANAGER, stars::HUB_PROXY] {
+            let names = stars::names(self.workers);
+            let leaves = names
+                .iter()
+                .filter(|name| stars::rendezvous_of(name) == Some(hub));
+            let leaves: Vec<&str> = leaves.map(String::as_str).collect();
+            self.list(&format!("  rendezvous {hub} of "), &leaves, "    ")?;
+        }
+        self.output.line(format_args!(
+            "workers publish {} events/s each for {} s: rows to the manager, and one\n\
+             event in four to the proxy that the row's host is hashed to; half-way\n\
+             {} and {} are killed, and started again",
+            count(self.rate.into()),
+            self.seconds.as_secs_f64(),
+            stars::DOOMED_WORKER,
+            stars::DOOMED_PROXY,
+        ))?;
+        let processes: Vec<String> = stage
+            .lives
+            .iter()
+            .map(|life| format!("{} {}", life.name(), life.pid()))
+            .collect();
+        let processes: Vec<&str> = processes.iter().map(String::as_str).collect();
+        self.list("processes: ", &processes, "processes: ")?;
+        let pid = stage.lives.first().map_or(0, Life::pid);
+        self.output.line(format_args!(
+            "look inside meanwhile: zeekwire status --node {pid}\n"
+        ))?;
         self.output.flush()
     }
 
-    /// Shows what the manager counted.
-    pub(super) fn progress(&mut self, now: &Snapshot) -> Result<(), Failure> {
-        if self.is_terminal {
-            let block = match now.received() {
-                0 => "starting".to_owned(),
-                _ => self.block(now),
-            };
-            self.replace_block(&block)?;
-            self.shown = now.clone();
-        } else if Instant::now() >= self.line_at {
-            self.line_at += LINE_EVERY;
-            let line = self.summary(now);
-            self.output.line(line)?;
-            self.shown = now.clone();
+    /// Writes a list, a few names to a line.
+    fn list(&mut self, head: &str, names: &[&str], next_head: &str) -> Result<(), Failure> {
+        for (i, names) in names.chunks(LINE_NAMES).enumerate() {
+            let head = if i == 0 { head } else { next_head };
+            self.output
+                .line(format_args!("{head}{}", names.join(", ")))?;
         }
+        Ok(())
+    }
+
+    /// Publishing starts now.
+    pub(super) fn start(&mut self) {
+        self.shown_at = Instant::now();
+        self.started = Some(self.shown_at);
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started
+            .map_or(Duration::ZERO, |started| started.elapsed())
+    }
+
+    /// Shows what was counted.
+    pub(super) fn progress(&mut self, lives: &[Life]) -> Result<(), Failure> {
+        let passed = self.shown_at.elapsed();
+        if passed
+            < (if self.is_terminal {
+                BLOCK_EVERY
+            } else {
+                LINE_EVERY
+            })
+        {
+            return Ok(());
+        }
+        if self.is_terminal {
+            let block = self.block(lives, passed);
+            self.replace_block(&block)?;
+        } else {
+            let line = self.summary(lives, passed);
+            self.output.line(line)?;
+        }
+        self.shown = lives.iter().map(|life| events(&life.books)).collect();
+        self.shown_at = Instant::now();
         self.output.flush()
     }
 
     /// Tells something that stays.
     pub(super) fn note(&mut self, text: &str) -> Result<(), Failure> {
         self.replace_block("")?;
-        self.output.line(text)?;
+        let seconds = self.elapsed().as_secs_f64();
+        self.output.line(format_args!("{seconds:4.1} s  {text}"))?;
         self.output.flush()
     }
 
     /// Shows the final counts, and the verdict on the last line.
-    pub(super) fn finish(&mut self, counts: &Snapshot, verdict: &Verdict) -> Result<(), Failure> {
-        self.shown = Snapshot::default();
-        let block = self.block(counts);
+    pub(super) fn finish(&mut self, lives: &[Life], verdict: &Verdict) -> Result<(), Failure> {
+        self.shown.clear();
+        let passed = self.elapsed().min(self.seconds);
+        let mut block = self.block(lives, passed);
+        if !verdict.audit.losses.is_empty() {
+            block.push_str("\n\nlost:");
+        }
+        for (loss, lost) in &verdict.audit.losses {
+            block.push_str(&format!("\n{:>7} {loss}", count(*lost)));
+        }
         let gap = if self.is_terminal { "" } else { "\n" };
         self.replace_block(&format!("{gap}{block}"))?;
         self.output.line(format_args!("\n{verdict}"))?;
@@ -126,76 +184,67 @@ impl View {
     }
 
     /// Rates since what was shown last.
-    fn summary(&self, now: &Snapshot) -> String {
-        if now.received() == 0 {
-            return format!("{:4.1} s  starting", now.elapsed_s);
+    fn summary(&self, lives: &[Life], passed: Duration) -> String {
+        let seconds = self.elapsed().as_secs_f64();
+        let before = |at: usize| self.shown.get(at).copied().unwrap_or(0);
+        let receivers = lives.iter().enumerate();
+        let receivers = receivers.filter(|(_, life)| !stars::is_worker(life.name()));
+        let received = receivers.map(|(at, life)| events(&life.books).saturating_sub(before(at)));
+        let received: u64 = received.sum();
+        if self.started.is_none() {
+            return format!("{seconds:4.1} s  starting {} nodes", lives.len());
         }
-        let seconds = now.elapsed_s - self.shown.elapsed_s;
-        let events = now.received().saturating_sub(self.shown.received());
         format!(
-            "{:4.1} s  {}/s  {}  dropped {}",
-            now.elapsed_s,
-            rate(events, seconds),
-            now.recent.line(),
-            count(now.dropped())
+            "{seconds:4.1} s  {}/s received  {}",
+            rate(received, passed.as_secs_f64()),
+            latency(lives, false).line()
         )
     }
 
-    fn block(&self, now: &Snapshot) -> String {
-        let seconds = now.elapsed_s - self.shown.elapsed_s;
-        let since = |now: u64, before: u64| rate(now.saturating_sub(before), seconds);
-        let latency = if self.shown.elapsed_s > 0.0 {
-            &now.recent
-        } else {
-            &now.latency
-        };
+    fn block(&self, lives: &[Life], passed: Duration) -> String {
         let mut table = Table::new(&[
-            ("worker", Align::Left),
+            ("node", Align::Left),
+            ("process", Align::Right),
             ("events/s", Align::Right),
+            ("published", Align::Right),
             ("received", Align::Right),
-            ("in order", Align::Right),
-            ("dropped", Align::Right),
             ("", Align::Left),
         ]);
-        for (i, worker) in now.workers.iter().enumerate() {
-            let before = self
-                .shown
-                .workers
-                .get(i)
-                .map_or(0, |worker| worker.received);
+        for (at, life) in lives.iter().enumerate() {
+            let before = self.shown.get(at).copied().unwrap_or(0);
+            let shown = |n: u64| if n == 0 { String::new() } else { count(n) };
             table.row([
-                worker.name.clone(),
-                since(worker.received, before),
-                count(worker.received),
-                count(worker.in_order),
-                count(worker.dropped),
-                match worker.state {
-                    WorkerState::Starting => "starting",
-                    WorkerState::Sending => "sending",
-                    WorkerState::Done => "done",
-                    WorkerState::Gone => "gone",
+                life.name().to_owned(),
+                life.pid().to_string(),
+                rate(
+                    events(&life.books).saturating_sub(before),
+                    passed.as_secs_f64(),
+                ),
+                shown(life.books.sent_count()),
+                shown(life.books.received_count()),
+                match (life.fate, life.number) {
+                    (Fate::Killed, _) => "killed",
+                    (Fate::Living, 1) => "",
+                    (Fate::Living, _) => "its second life",
                 }
                 .to_owned(),
             ]);
         }
-        table.row([
-            "all".to_owned(),
-            since(now.received(), self.shown.received()),
-            count(now.received()),
-            count(now.in_order()),
-            count(now.dropped()),
-            format!(
-                "{:.1} of {} s",
-                now.elapsed_s.min(self.publish_s),
-                self.publish_s
-            ),
-        ]);
-        let bytes = now.received_bytes.saturating_sub(self.shown.received_bytes);
-        #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-        let rate = bytes as f64 / 1e6 / seconds.max(1e-3);
-        format!(
-            "{table}\n\nlatency   {}\npayload   {rate:.1} MB/s",
-            latency.line()
-        )
+        format!("{table}\n\nlatency at the manager   {}", {
+            latency(lives, self.shown.is_empty()).line()
+        })
     }
+}
+
+/// Events that a node published or received.
+fn events(books: &Books) -> u64 {
+    books.sent_count() + books.received_count()
+}
+
+/// How long events took to the manager.
+fn latency(lives: &[Life], all: bool) -> Percentiles {
+    let manager = lives.iter().find(|life| life.name() == stars::MANAGER);
+    let books = manager.map(|life| &life.books);
+    let latency = books.map(|books| if all { books.latency } else { books.recent });
+    latency.unwrap_or_default()
 }

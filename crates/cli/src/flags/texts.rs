@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use zeekwire::{Endpoint, Topic, TopicFilter};
+use zeekwire::{Endpoint, Topic, TopicFilter, Value};
 
 /// A span of time in seconds, such as `5` or `0.5`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,6 +36,35 @@ impl FromStr for Seconds {
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.as_secs_f64())
+    }
+}
+
+/// Endpoints of which one is connected to at a time, such as `tcp://a:4000,tcp://b:4000`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Endpoints(Vec<Endpoint>);
+
+impl FromStr for Endpoints {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let each = text.split(',').map(|one| endpoint(one.trim()));
+        each.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl From<Endpoint> for Endpoints {
+    fn from(endpoint: Endpoint) -> Self {
+        Self(vec![endpoint])
+    }
+}
+
+impl fmt::Display for Endpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, endpoint) in self.0.iter().enumerate() {
+            f.write_str(if i == 0 { "" } else { "," })?;
+            endpoint.fmt(f)?;
+        }
+        Ok(())
     }
 }
 
@@ -83,6 +112,19 @@ pub(crate) fn format_name(text: &str) -> Result<String, String> {
     ))
 }
 
+/// Reads an event's argument, as values are written in Zeek's scripts.
+pub(crate) fn argument(text: &str) -> Result<Value, String> {
+    Value::parse_text(text).map_err(|error| error.to_string())
+}
+
+/// Reads the name of an event.
+pub(crate) fn event_name(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("an event's name has no spaces: write Module::name".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 fn looks_like_endpoint(text: &str) -> bool {
     ["tcp://", "ipc://", "inproc://"]
         .iter()
@@ -124,9 +166,28 @@ mod tests {
     }
 
     #[test]
+    fn event_names_have_no_spaces() {
+        assert!(event_name("Demo::hello").is_ok());
+        for name in ["", "a b", "a\n"] {
+            assert!(event_name(name).is_err(), "of {name:?}");
+        }
+    }
+
+    #[test]
     fn endpoint_within_one_process_is_refused() {
         assert!(endpoint("inproc://a").unwrap_err().contains("tcp://"));
         assert!(endpoint("tcp://127.0.0.1:1").is_ok());
+    }
+
+    #[test]
+    fn endpoints_are_separated_by_commas() {
+        let text = "tcp://127.0.0.1:1,ipc:///x";
+        let endpoints: Endpoints = text.parse().unwrap();
+        assert_eq!((endpoints.0.len(), endpoints.to_string()), (2, text.into()));
+        assert_eq!("tcp://127.0.0.1:1, ipc:///x".parse(), Ok(endpoints));
+        for text in ["", "tcp://127.0.0.1:1,", "tcp://127.0.0.1:1,inproc://a"] {
+            assert!(text.parse::<Endpoints>().is_err(), "of {text:?}");
+        }
     }
 
     #[test]

@@ -41,6 +41,14 @@ pub(crate) fn bytes(n: u64) -> String {
     format!("{amount:.1} {}", UNITS[unit])
 }
 
+/// A part of a whole, both in bytes: `1.2 MiB of 8.0 MiB`.
+pub(crate) fn share(part: u64, whole: u64) -> String {
+    match whole {
+        0 => "-".to_owned(),
+        _ => format!("{} of {}", bytes(part), bytes(whole)),
+    }
+}
+
 /// A short span of time: `850 ns`, `85.1 µs`, `3.1 ms`, `2.4 s`.
 pub(crate) fn nanoseconds(ns: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]

@@ -21,7 +21,7 @@ fn live_node_is_found_with_its_links_queues_and_subscriptions() {
     }
     let mut sub = place.start(&["sub", "x", "--name", "watcher", "-c", &endpoint]);
     sub.note("linked to hub");
-    let linked = place.run(&["status", "--node", "hub"]).expect(0);
+    let linked = place.run(&["status", "hub"]).expect(0);
     for part in ["link from watcher (client, ", "up for ", "credit", "event"] {
         assert!(linked.stdout.contains(part), "{part:?}: {}", linked.stdout);
     }
@@ -32,17 +32,17 @@ fn live_node_is_found_with_its_links_queues_and_subscriptions() {
         both.stdout
     );
     let by_pid = place
-        .run(&["status", "--node", &sub.pid().to_string()])
+        .run(&["status", &sub.pid().to_string()])
         .expect(0);
     assert!(
         by_pid.stdout.starts_with("watcher (client, "),
         "{}",
         by_pid.stdout
     );
-    let json = place.run(&["status", "--node", "hub", "--json"]).expect(0);
+    let json = place.run(&["status", "hub", "--format", "json"]).expect(0);
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(json["links"][0]["peer"], "watcher");
-    let absent = place.run(&["status", "--node", "spoke"]).expect(1);
+    let absent = place.run(&["status", "spoke"]).expect(1);
     assert!(absent.stderr.contains("there are: hub ("), "{absent:?}");
 }
 

@@ -87,6 +87,11 @@ impl Congestion {
         self.full
     }
 
+    /// Whether it is full and has not moved for `longest`.
+    pub(super) fn stands_still(&self, now: Instant, longest: Duration) -> bool {
+        self.full && now.since(self.moved_at) >= longest
+    }
+
     /// Looks at the queue. Returns whether it was full and has room again.
     pub(super) fn look(&mut self, now: Instant, outgoing: &Outgoing, class: TrafficClass) -> bool {
         let sent_bytes = outgoing.sent_bytes(class);

@@ -1,12 +1,16 @@
 //! Peers that do not route: what they ask for becomes part of what this node asks for.
 
-use zeekwire_types::limits::PEER_FILTER_COUNT_MAX;
+use zeekwire_types::limits::{LINK_COUNT_MAX, PEER_FILTER_COUNT_MAX, RECORD_ITEM_COUNT_MAX};
 use zeekwire_types::{Role, TopicFilter};
 
 use super::{LinkKey, Node, Output};
 use crate::Fault;
 use crate::routing::Waiter;
 use crate::wire::{Control, Item};
+
+/// What peers that do not route may fill of this node's record: whoever says more of itself than
+/// any may is cut off. The rest is for its links.
+const SHARED_ITEM_COUNT_MAX: usize = RECORD_ITEM_COUNT_MAX - 2 * LINK_COUNT_MAX;
 
 impl Node {
     pub(super) fn add_edge_filters(
@@ -21,11 +25,18 @@ impl Node {
                 added.push(Item::Filter(filter.clone()));
             }
         }
-        let link = &mut self.links[key.index()];
-        link.filter_count += added.len();
-        if link.filter_count > PEER_FILTER_COUNT_MAX {
+        let count = self.links[key.index()].filter_count + added.len();
+        let crowds_out = self.forwards() && self.own.len() + added.len() > SHARED_ITEM_COUNT_MAX;
+        if count > PEER_FILTER_COUNT_MAX || crowds_out {
+            // What is never said for the peer must not be taken back for it either.
+            for filter in &added {
+                if let Item::Filter(filter) = filter {
+                    self.remote.remove(filter, key.slot());
+                }
+            }
             return Err(Fault::TooManyFilters);
         }
+        self.links[key.index()].filter_count = count;
         self.change_edge(key, added, Vec::new(), token);
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! it. Control messages overtake all others and keep their order, so a message never arrives
 //! before the updates that its publisher knew when it chose the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zeekwire_types::NodeId;
 use zeekwire_types::limits::{MEMBER_COUNT_MAX, RECORD_ITEM_COUNT_MAX};
@@ -14,6 +14,10 @@ use crate::Fault;
 use crate::routing::Applied;
 use crate::session::Session;
 use crate::wire::{Body, Control, ControlWriter, Digest, Item, Update};
+
+/// No record is changed so often. What is said beyond it is not believed, since the member in whose
+/// name it is said could not outrun it.
+const VERSION_MAX: u64 = u64::MAX >> 1;
 
 /// What a link that routes has come to.
 #[derive(Debug, Default)]
@@ -59,13 +63,20 @@ impl Node {
         let theirs: BTreeMap<NodeId, u64> = std::mem::take(&mut mesh.digest).into_iter().collect();
         if let Some(known) = theirs.get(self.id()).copied()
             && known > self.own.version()
+            && known <= VERSION_MAX
         {
             let update = self.own.outrun(known);
             self.announce(update);
         }
-        let known = self.db.reachable().chain([self.db.own()]);
-        let lacking = |id: &NodeId, version| theirs.get(id).is_none_or(|known| *known < version);
-        let newer = known.filter(|record| lacking(&record.id, record.version));
+        // Who cannot be reached may be gone for good: the peer hears of those that it knows.
+        let own = &self.db.own().id;
+        let newer = self
+            .db
+            .records()
+            .filter(|record| match theirs.get(&record.id) {
+                None => record.hops.is_some() || record.id == *own,
+                Some(known) => *known < record.version,
+            });
         let updates: Vec<Update> = newer.map(|record| record.whole()).collect();
         for update in updates {
             self.send_control(key, &Control::Update(update));
@@ -82,6 +93,9 @@ impl Node {
         }
         self.db.touch();
         self.paths_changed = true;
+        let records = self.db.records();
+        let named = records.flat_map(|record| record.neighbours()).cloned();
+        self.want_unknown(key, named.collect());
         if let Some(peer) = self.peer_id(key) {
             let update = self.own.change([Item::Neighbour(peer)], []);
             update.into_iter().for_each(|update| self.announce(update));
@@ -116,6 +130,10 @@ impl Node {
     }
 
     fn take_update(&mut self, key: LinkKey, update: Update) -> Result<(), Fault> {
+        if update.version > VERSION_MAX {
+            self.refused_records += 1;
+            return Ok(());
+        }
         if update.origin == *self.id() {
             if update.version > self.own.version() {
                 let update = self.own.outrun(update.version);
@@ -142,6 +160,13 @@ impl Node {
             Applied::Changed { paths } => {
                 self.paths_changed |= paths;
                 self.flood(&update, Some(key));
+                if self.mesh_mut(key)?.synced {
+                    let named = update.added.into_iter().filter_map(|item| match item {
+                        Item::Neighbour(node) => Some(node),
+                        _ => None,
+                    });
+                    self.want_unknown(key, named.collect());
+                }
                 if update.confirm {
                     self.settle();
                     self.send_routed(update.origin, Body::Confirm(update.version));
@@ -151,7 +176,17 @@ impl Node {
         Ok(())
     }
 
-    /// Sends the whole record that a peer misses the beginning of.
+    /// Asks a peer that is in step for members that are named as neighbours and not known here:
+    /// they were out of reach of the peer when it told what it knew.
+    fn want_unknown(&mut self, key: LinkKey, named: BTreeSet<NodeId>) {
+        for node in named {
+            if self.db.find(&node).is_none() {
+                self.send_control(key, &Control::Want(node));
+            }
+        }
+    }
+
+    /// Sends the whole record that a peer misses, or misses the beginning of.
     pub(super) fn handle_want(&mut self, key: LinkKey, node: &NodeId) -> Result<(), Fault> {
         self.mesh_mut(key)?;
         if let Some(record) = self.db.find(node) {

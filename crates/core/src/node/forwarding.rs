@@ -1,8 +1,9 @@
 //! Passing messages on.
 
 use std::ops::Range;
+use std::time::Duration;
 
-use zeekwire_types::limits::HOP_LIMIT_MAX;
+use zeekwire_types::limits::{FRAGMENT_BYTES_MAX, HOP_LIMIT_MAX};
 use zeekwire_types::{Instant, Role, TrafficClass};
 
 use super::{LinkKey, Node};
@@ -31,7 +32,7 @@ pub struct Forwarded {
     /// Bytes were staged: write them before the source changes.
     pub staged: bool,
     /// A link that should have it is behind, and nothing may be lost: keep its bytes back from
-    /// the credit of whoever sent it until [`Node::is_behind`] says otherwise.
+    /// the credit of whoever sent it until [`Node::is_behind`] says otherwise of its class.
     pub hold: bool,
 }
 
@@ -46,6 +47,9 @@ pub(super) struct Onward {
     pub(super) lost: Option<LossCause>,
 }
 
+/// How long a node that must not lose what it passes on waits for a queue that does not move.
+pub const LOSSLESS_PATIENCE: Duration = Duration::from_secs(10);
+
 impl Onward {
     /// Whether nothing is to be done.
     pub(super) const fn is_idle(&self) -> bool {
@@ -57,6 +61,11 @@ impl Node {
     /// Whether this node passes on what others published, by its routes.
     pub(super) fn forwards(&self) -> bool {
         self.config.role == Role::Member && self.config.forwarding == Forwarding::Routed
+    }
+
+    /// Whether the peer of a link does not route, or is gone.
+    fn is_edge(&self, key: LinkKey) -> bool {
+        self.link(key).is_none_or(|link| link.mesh.is_none())
     }
 
     /// Finds where a message that came over `from` goes on.
@@ -78,7 +87,7 @@ impl Node {
             return;
         }
         self.settle();
-        if !self.link(from).is_some_and(|link| link.mesh.is_some()) {
+        if self.is_edge(from) {
             // It enters the members' component here.
             onward.tree = self.own.tree();
         }
@@ -106,8 +115,7 @@ impl Node {
         if onward.links.is_empty() {
             return None;
         }
-        let enters =
-            header.tree != onward.tree || !self.link(from).is_some_and(|link| link.mesh.is_some());
+        let enters = header.tree != onward.tree || self.is_edge(from);
         let hop_limit = if enters {
             HOP_LIMIT_MAX
         } else {
@@ -148,9 +156,12 @@ impl Node {
                 continue;
             }
             let key = link.key;
+            // A queue that stands still for too long may be one of a ring of nodes that wait for each
+            // other: it loses, so that the others go on.
+            let gave_up = link.congestion[class.index()].stands_still(now, LOSSLESS_PATIENCE);
             let outgoing = &mut link.session.outgoing;
             let was_staging = outgoing.staged_bytes() > 0;
-            let offered = if lossless {
+            let offered = if lossless && !gave_up {
                 outgoing.offer_lossless(class, source, range.clone())
             } else {
                 outgoing.offer(class, source, range.clone())
@@ -173,9 +184,10 @@ impl Node {
                 }
             }
             // What was dropped changes nothing, and what lacks credit goes out when that comes.
+            let first_bytes = range.len().min(FRAGMENT_BYTES_MAX) as u64;
             let goes_out = offered == Offered::Queued
                 && outgoing.is_writable()
-                && outgoing.credit_left(class) > 0;
+                && outgoing.credit_left(class) >= first_bytes;
             if goes_out && self.dirty.last() != Some(&key) {
                 self.dirty.push(key);
             }
@@ -183,16 +195,19 @@ impl Node {
             if !congestion.is_full() {
                 congestion.look(now, outgoing, class);
             }
-            forwarded.hold |= lossless && congestion.is_full();
+            forwarded.hold |= lossless && congestion.is_full() && !gave_up;
         }
         self.forward_targets = targets;
         forwarded
     }
 
-    /// Whether any link of a node that must not lose what it passes on is behind.
+    /// Whether any link of a node that must not lose what it passes on is behind with a class.
     #[must_use]
-    pub fn is_behind(&self) -> bool {
-        let mut links = self.links.iter().map(|(_, link)| link);
-        self.config.lossless && links.any(super::Link::is_congested)
+    pub fn is_behind(&self, class: TrafficClass) -> bool {
+        let waits = |link: &super::Link| {
+            let congestion = &link.congestion[class.index()];
+            congestion.is_full() && !congestion.stands_still(self.now, LOSSLESS_PATIENCE)
+        };
+        self.config.lossless && self.links().any(waits)
     }
 }

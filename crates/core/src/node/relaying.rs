@@ -39,9 +39,25 @@ impl Node {
             return;
         }
         self.settle();
-        if let Some(key) = self.link_towards(&routed.to) {
+        let towards = self.link_towards(&routed.to);
+        if let Some(key) = towards.or_else(|| self.link_back(&routed.body)) {
             self.send_control(key, &Control::Routed(routed));
         }
+    }
+
+    /// The link by which a trace came, for a report to its origin: a client is known to nobody but
+    /// its own member, and knows nobody else itself.
+    fn link_back(&self, body: &Body) -> Option<LinkKey> {
+        let Body::Traced(trace) = body else {
+            return None;
+        };
+        let own = &self.config.id.name;
+        let here = trace.hops.iter().position(|hop| hop.node == *own)?;
+        let before = &trace.hops.get(here.checked_sub(1)?)?.node;
+        let links = self.links.iter().map(|(_, link)| link);
+        let mut live = links.filter(|link| link.is_up() && !link.ended);
+        let found = live.find(|link| link.peer().is_some_and(|peer| peer.node.name == *before));
+        found.map(|link| link.key)
     }
 
     fn link_towards(&self, to: &NodeId) -> Option<LinkKey> {

@@ -31,7 +31,9 @@ impl Node {
             for (_, link) in &self.links {
                 let synced = link.mesh.as_ref().is_some_and(|mesh| mesh.synced);
                 if let (true, Some(peer)) = (synced && !link.ended, link.peer()) {
-                    links.entry(peer.node.clone()).or_insert(link.key.slot());
+                    links
+                        .entry(peer.node.clone())
+                        .or_insert_with(|| link.key.slot());
                 }
             }
             self.db.rebuild(self.now, &links);
@@ -128,7 +130,8 @@ impl Node {
             .filter(|peer| peer.role == Role::Member)
             .map(|peer| &peer.node);
         let present = members.chain(leaves).chain(edges);
-        let present = present.filter(|id| **id != self.config.id);
+        // An earlier life of its own is not somebody else.
+        let present = present.filter(|id| id.name != self.config.id.name);
         present.cloned().collect()
     }
 

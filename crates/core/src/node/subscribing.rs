@@ -73,6 +73,7 @@ impl Node {
             self.scoped.insert(subscriber, link);
         }
         let concerned = self.up_edges().filter(|link| concerns(scope, link));
+        let concerned = concerned.filter(|link| !self.asks_for_all(link));
         let told: Vec<_> = concerned.map(|link| (link.key, filters.to_vec())).collect();
         self.change_own(added, Vec::new());
         self.tell_peers(token, told, true);
@@ -98,7 +99,7 @@ impl Node {
             removed.extend(std::iter::repeat_n(Item::Filter(filter.clone()), shares));
             // The peers of a node can always reach it by its name.
             if Some(filter) != own.as_ref() {
-                for link in self.up_edges() {
+                for link in self.up_edges().filter(|link| !self.asks_for_all(link)) {
                     let wanted_before = asks(&before, link);
                     if wanted_before && !asks(&holders, link) && !self.rules_want(link, filter) {
                         unwanted.entry(link.key).or_default().push(filter.clone());
@@ -145,7 +146,7 @@ impl Node {
         let Some(link) = self.link(key) else {
             return Vec::new();
         };
-        if self.forwards() && link.config.auto_subscribe {
+        if self.asks_for_all(link) {
             // Reserved topics answer only to filters that begin like them.
             let all = ["*", ".*"].map(TopicFilter::new);
             return all
@@ -170,6 +171,12 @@ impl Node {
 
     fn rules_want(&self, link: &Link, filter: &TopicFilter) -> bool {
         self.wanted_by_rules(link).contains(filter)
+    }
+
+    /// Whether the peer of a link that does not route sends everything: anybody behind this node
+    /// may want it.
+    fn asks_for_all(&self, link: &Link) -> bool {
+        self.forwards() && link.config.auto_subscribe
     }
 
     /// Whether all members should know of subscriptions with this scope.

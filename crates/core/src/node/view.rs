@@ -88,6 +88,14 @@ impl Node {
         }
     }
 
+    /// Whether what a link brings may be for others than this node's own subscribers.
+    #[must_use]
+    pub fn is_transit(&self) -> bool {
+        let passes_on = self.config.role == zeekwire_types::Role::Member
+            && self.config.forwarding != super::Forwarding::Off;
+        passes_on && self.links().filter(|link| link.is_up()).nth(1).is_some()
+    }
+
     /// How often paths were found anew.
     #[must_use]
     pub const fn route_changes(&self) -> u64 {

@@ -34,6 +34,11 @@ impl OwnRecord {
         self.version
     }
 
+    /// How many items it has.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     /// The number of this node's tree.
     pub(crate) const fn tree(&self) -> u32 {
         self.tree

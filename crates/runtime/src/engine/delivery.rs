@@ -214,10 +214,14 @@ impl Engine {
 
     /// Gives back what was kept, once the inbox has room.
     pub(super) fn release_withheld(&mut self) {
-        if self.withheld.is_empty() || self.only_inbox_asks_to_wait() || self.node.is_behind() {
+        if self.withheld.is_empty() || self.only_inbox_asks_to_wait() {
             return;
         }
         for (key, class, bytes) in std::mem::take(&mut self.withheld) {
+            if self.node.is_behind(class) {
+                self.withheld.push((key, class, bytes));
+                continue;
+            }
             self.node.consume(key, class, bytes);
             self.node.grant(key);
         }
@@ -237,7 +241,11 @@ impl Engine {
         self.release_withheld();
     }
 
+    /// A node that others' messages pass through never waits for its own subscribers.
     fn only_inbox_asks_to_wait(&self) -> bool {
+        if self.node.is_transit() {
+            return false;
+        }
         let mut subscribers = self.subscribers.iter().flatten();
         match (subscribers.next(), subscribers.next()) {
             (Some(only), None) => match &only.sink {

@@ -14,6 +14,8 @@ impl Engine {
         match output {
             Output::Decide { link } => self.ask_hook(link),
             Output::LinkUp { link } => {
+                // The node may have become one that others' messages pass through.
+                self.release_withheld();
                 if let Some((id, peer)) = self.peer_of(link) {
                     self.connected(now, id);
                     self.observe(&LinkEvent::Up { link: id, peer });

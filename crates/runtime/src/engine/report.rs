@@ -54,7 +54,9 @@ impl Engine {
             route_changes: self.node.route_changes(),
             losses: self.losses(),
             own_losses: self.own_losses(),
-            holds_back: self.node.is_behind(),
+            holds_back: TrafficClass::ALL
+                .iter()
+                .any(|class| self.node.is_behind(*class)),
         }
     }
 

@@ -7,6 +7,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::error::Error;
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -18,20 +19,38 @@ use std::time::{Duration, Instant};
 use zeekwire::value::{Port, PortProtocol};
 use zeekwire::{Event, EventEncoder, EventMessage, Message, Node, Subscription, Value};
 
+thread_local! {
+    /// Whether this is the IO thread of a forwarder.
+    static FORWARDS: Cell<bool> = const { Cell::new(false) };
+}
+
 /// The system's allocator, and how often it was asked for memory.
 struct Counting {
     allocations: AtomicU64,
+    /// Those of a forwarder's IO thread alone.
+    forwarding: AtomicU64,
+}
+
+impl Counting {
+    fn note(&self) {
+        self.allocations.fetch_add(1, Ordering::Relaxed);
+        // A thread that ends has its variables no more.
+        if FORWARDS.try_with(Cell::get).unwrap_or(false) {
+            self.forwarding.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting {
     allocations: AtomicU64::new(0),
+    forwarding: AtomicU64::new(0),
 };
 
 // SAFETY: every call goes to the system's allocator with the caller's own arguments.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.allocations.fetch_add(1, Ordering::Relaxed);
+        self.note();
         // SAFETY: the caller promises what the system's allocator asks for.
         unsafe { System.alloc(layout) }
     }
@@ -42,13 +61,13 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        self.allocations.fetch_add(1, Ordering::Relaxed);
+        self.note();
         // SAFETY: as for `alloc`.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        self.allocations.fetch_add(1, Ordering::Relaxed);
+        self.note();
         // SAFETY: as for `dealloc`.
         unsafe { System.realloc(memory, layout, size) }
     }
@@ -91,7 +110,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut pair = Pair::new(Handler::OwnThread)?;
     pair.count("encoded-to-handler", |node| {
         Ok(node.publication(TOPIC).send(bytes)?)
-    })
+    })?;
+    let mut pair = Pair::relayed()?;
+    pair.count("relayed", |node| Ok(node.publication(TOPIC).send(bytes)?))
 }
 
 /// Which thread a subscriber's handler runs on.
@@ -104,6 +125,8 @@ enum Handler {
 /// A publisher and a subscriber, two nodes of this process, linked over TCP.
 struct Pair {
     publisher: Node,
+    /// What is between them.
+    forwarder: Option<Node>,
     delivered: Arc<AtomicU64>,
     published: u64,
     _subscription: Subscription,
@@ -111,39 +134,59 @@ struct Pair {
 
 impl Pair {
     fn new(handler: Handler) -> Result<Self, Box<dyn Error>> {
-        let delivered = Arc::new(AtomicU64::new(0));
-        let seen = Arc::clone(&delivered);
         let subscriber = Node::builder("subscriber").start()?;
-        let take = move |message: &Message<'_>| {
-            black_box(message.payload());
-            seen.fetch_add(1, Ordering::Relaxed);
-        };
-        let events = subscriber.subscribe([TOPIC])?;
-        let subscription = match handler {
-            Handler::IoThread => events.on_io_thread(take),
-            Handler::OwnThread => events.handler(take),
-        }?;
-        let endpoint = subscriber.listen("tcp://127.0.0.1:0")?;
+        let (delivered, subscription) = subscribe(&subscriber, handler)?;
+        let endpoint = subscriber.listen(ENDPOINT)?;
+        Self::linked(&endpoint, None, delivered, subscription)
+    }
+
+    /// Both are linked to a third node only.
+    fn relayed() -> Result<Self, Box<dyn Error>> {
+        let forwarder = Node::builder("forwarder")
+            .on_link_event(|_| FORWARDS.set(true))
+            .start()?;
+        let endpoint = forwarder.listen(ENDPOINT)?;
+        let subscriber = Node::builder("subscriber").start()?;
+        let (delivered, subscription) = subscribe(&subscriber, Handler::IoThread)?;
+        subscriber.connect(&endpoint)?.wait_ready(PATIENCE)?;
+        Self::linked(&endpoint, Some(forwarder), delivered, subscription)
+    }
+
+    fn linked(
+        endpoint: &str,
+        forwarder: Option<Node>,
+        delivered: Arc<AtomicU64>,
+        subscription: Subscription,
+    ) -> Result<Self, Box<dyn Error>> {
         let publisher = Node::builder("publisher").start()?;
-        publisher.connect(&endpoint)?.wait_ready(PATIENCE)?;
+        publisher.connect(endpoint)?.wait_ready(PATIENCE)?;
         Ok(Self {
             publisher,
+            forwarder,
             delivered,
             published: 0,
             _subscription: subscription,
         })
     }
 
-    /// As [`count`], for publications; every allocation of both nodes counts.
+    /// What is counted: all of this process, or where there is a forwarder, its IO thread alone.
+    fn counter(&self) -> &'static AtomicU64 {
+        match self.forwarder {
+            Some(_) => &ALLOCATOR.forwarding,
+            None => &ALLOCATOR.allocations,
+        }
+    }
+
+    /// As [`count`], for publications.
     fn count(
         &mut self,
         name: &str,
         publish: impl Fn(&Node) -> Result<(), Box<dyn Error>>,
     ) -> Result<(), Box<dyn Error>> {
         self.publish(WARMUP, &publish)?;
-        let before = ALLOCATOR.allocations.load(Ordering::Relaxed);
+        let before = self.counter().load(Ordering::Relaxed);
         self.publish(COUNT, &publish)?;
-        let allocations = ALLOCATOR.allocations.load(Ordering::Relaxed) - before;
+        let allocations = self.counter().load(Ordering::Relaxed) - before;
         writeln!(
             io::stdout(),
             "{name} count={COUNT} allocations={allocations}"
@@ -180,6 +223,25 @@ impl Pair {
     }
 }
 
+/// Subscribes, and counts what is delivered.
+fn subscribe(
+    node: &Node,
+    handler: Handler,
+) -> Result<(Arc<AtomicU64>, Subscription), Box<dyn Error>> {
+    let delivered = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&delivered);
+    let take = move |message: &Message<'_>| {
+        black_box(message.payload());
+        seen.fetch_add(1, Ordering::Relaxed);
+    };
+    let events = node.subscribe([TOPIC])?;
+    let subscription = match handler {
+        Handler::IoThread => events.on_io_thread(take),
+        Handler::OwnThread => events.handler(take),
+    }?;
+    Ok((delivered, subscription))
+}
+
 /// Runs `step` until it is warm, then `COUNT` times, and prints what was allocated meanwhile.
 fn count(
     name: &str,
@@ -200,6 +262,7 @@ fn count(
     Ok(())
 }
 
+const ENDPOINT: &str = "tcp://127.0.0.1:0";
 const TOPIC: &str = "zeek/bench/events";
 const WARMUP: u64 = 20_000;
 const COUNT: u64 = 100_000;

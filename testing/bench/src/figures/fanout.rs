@@ -4,11 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::pubsub::ONE_TO_ONE;
 use super::{Bench, Comparison, Figure, compare};
+use crate::Group;
 use crate::deployment::{PubSub, Shape, System, Throughput};
 use crate::report::{Row, Target};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "fan-out to eight subscribers",
+    group: Group::Events,
     ids: &["fanout8_rate_vs_zeromq_proxy"],
     extras: &["fanout8_rate_vs_nats"],
     rivals: true,

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{Bench, Figure};
+use crate::Group;
 use crate::failure::{Failure, Result};
 use crate::probe::Probe;
 use crate::process::Process;
@@ -14,6 +15,7 @@ use crate::stats::Samples;
 
 pub(super) const FIGURE: Figure = Figure {
     name: "formats",
+    group: Group::Events,
     ids: &[INSTRUCTIONS, DECODE, ALLOCATIONS, ALLOCATIONS_ENCODED],
     extras: &[],
     rivals: false,
@@ -87,7 +89,7 @@ fn measure(bench: &Bench, deadline: Instant) -> Vec<Row> {
 }
 
 /// Allocations for each message on that stretch of its way, both nodes together.
-fn allocations(bench: &Bench, stretch: &str, deadline: Instant) -> Result<f64> {
+pub(super) fn allocations(bench: &Bench, stretch: &str, deadline: Instant) -> Result<f64> {
     let program = bench
         .programs
         .own

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Bench, Figure};
+use crate::Group;
 use crate::deployment::{System, listening};
 use crate::failure::Result;
 use crate::process::Process;
@@ -12,6 +13,7 @@ use crate::stats::Samples;
 
 pub(super) const FIGURE: Figure = Figure {
     name: "idle links",
+    group: Group::Events,
     ids: &[MEMORY, CPU],
     extras: &[],
     rivals: false,

@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::{Bench, Figure, paired};
+use crate::Group;
 use crate::deployment::{System, round_trips};
 use crate::report::{Row, Target};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "events under a load of logs",
+    group: Group::Events,
     ids: &["event_p99_under_logs_ratio"],
     extras: &[],
     rivals: false,

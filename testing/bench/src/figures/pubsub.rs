@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::{Bench, Comparison, Figure, Run, compare};
+use crate::Group;
 use crate::deployment::{PubSub, Shape, System, Throughput};
 use crate::report::{Row, Target};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "publish/subscribe, one to one",
+    group: Group::Events,
     ids: &[
         "pubsub_rate_vs_zeromq_proxy",
         "pubsub_rate_vs_nats",

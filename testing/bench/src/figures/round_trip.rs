@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::{Bench, Comparison, Figure, Run, compare};
+use crate::Group;
 use crate::deployment::{RoundTripTimes, System, round_trips};
 use crate::report::{Row, Target};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "round trips",
+    group: Group::Events,
     ids: &["rtt_p50_vs_tcp", "rtt_p99_vs_tcp", "rtt_io_p50_vs_tcp"],
     extras: &["rtt_p50_vs_zeromq_proxy", "rtt_p50_vs_nats"],
     rivals: true,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::pubsub::ONE_TO_ONE;
 use super::{Bench, Figure};
+use crate::Group;
 use crate::deployment::{PubSub, Shape, System};
 use crate::failure::Result;
 use crate::report::{Outcome, Row, Target};
@@ -12,6 +13,7 @@ use crate::stats::Samples;
 
 pub(super) const FIGURE: Figure = Figure {
     name: "a stopped subscriber",
+    group: Group::Events,
     ids: &[RATE, MEMORY, MEMORY_100B],
     extras: &[],
     rivals: false,
@@ -66,8 +68,8 @@ fn runs(bench: &Bench, payload_bytes: usize, deadline: Instant) -> Result<(Outco
     let mut with = Vec::new();
     let mut without = Vec::new();
     for _ in 0..bench.runs {
-        with.push(run(bench, payload_bytes, true, deadline)?);
-        without.push(run(bench, payload_bytes, false, deadline)?);
+        with.push(run(bench, System::Ours, payload_bytes, true, deadline)?);
+        without.push(run(bench, System::Ours, payload_bytes, false, deadline)?);
     }
     let rates = |runs: &[(f64, f64)]| runs.iter().map(|run| run.0).collect::<Samples>();
     let growth: Samples = with
@@ -98,8 +100,9 @@ fn memory_note(with: &[(f64, f64)], without: &[(f64, f64)]) -> String {
 /// The rate of the subscriber that is not stopped, in millions per second, and the growth of the
 /// publisher's memory in KiB.
 #[expect(clippy::cast_precision_loss, reason = "memory is far below 2^52 KiB")]
-fn run(
+pub(super) fn run(
     bench: &Bench,
+    system: System,
     payload_bytes: usize,
     stopped: bool,
     deadline: Instant,
@@ -110,7 +113,7 @@ fn run(
         payload_bytes,
         ..ONE_TO_ONE
     };
-    let mut pubsub = PubSub::start(&bench.programs, System::Ours, &shape, deadline)?;
+    let mut pubsub = PubSub::start(&bench.programs, system, &shape, deadline)?;
     let before = pubsub.publisher.memory_kib()?;
     pubsub.go()?;
     // Let it receive first: a peer stops in the midst of traffic.

@@ -42,7 +42,7 @@ fn bench(only: &[&str], nats_server: Option<PathBuf>) -> Bench {
         programs,
         runs: 3,
         only,
-        rivals_alone: false,
+        group: Group::Events,
     }
 }
 
@@ -122,7 +122,7 @@ fn only_what_is_asked_for_is_run() {
 #[test]
 fn rivals_alone_do_not_run_ours() {
     let bench = Bench {
-        rivals_alone: true,
+        group: Group::Rivals,
         ..bench(&[], None)
     };
     let rows = compare(&bench, &[RATE], |system| {
@@ -155,4 +155,16 @@ fn ids_are_unique() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), count);
+}
+
+#[test]
+fn figures_of_another_group_are_not_known() {
+    let events = bench(&["reroute_s"], None).run(|_| Ok(()));
+    assert!(events.unwrap_err().to_string().contains("reroute_s"));
+    let cluster = Bench {
+        group: Group::Cluster,
+        ..bench(&["match_10000_vs_10"], None)
+    };
+    let error = cluster.run(|_| Ok(())).unwrap_err().to_string();
+    assert!(error.contains("silent_peer_s"), "{error}");
 }

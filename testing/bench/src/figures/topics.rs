@@ -7,11 +7,13 @@ use zeekwire_core::topics::TopicTable;
 use zeekwire_types::TopicFilter;
 
 use super::{Bench, Figure, paired};
+use crate::Group;
 use crate::failure::{Failure, Result};
 use crate::report::{Row, Target};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "topic matching",
+    group: Group::Events,
     ids: &["match_10000_vs_10"],
     extras: &[],
     rivals: false,

@@ -1,7 +1,7 @@
 //! Control messages.
 
 use zeekwire_buffer::AlignedBytes;
-use zeekwire_core::wire::{Control, ControlWriter, Goodbye, split};
+use zeekwire_core::wire::{Body, Control, ControlWriter, Digest, Goodbye, Update, split};
 use zeekwire_types::TopicFilter;
 use zeekwire_types::limits::CONTROL_BYTES_MAX;
 
@@ -20,6 +20,9 @@ pub fn control(data: &[u8]) {
             check_ends(&control, parts);
         }
         (Control::Newer, [Control::Heartbeat]) => {}
+        (Control::Routed(said), [_]) if said.body == Body::Newer => {}
+        (Control::Digest(said), parts) => check_digest(said, parts),
+        (Control::Update(said), parts) => check_update(said, parts),
         (Control::Hello(hello), [Control::Hello(again)]) => {
             assert!(hello.program.starts_with(&again.program));
             let program = again.program.clone();
@@ -78,4 +81,43 @@ fn check_ends(control: &Control, parts: &[Control]) {
 fn check_goodbye(said: &Goodbye, heard: &Goodbye) {
     assert_eq!(said.reason, heard.reason);
     assert!(said.text.starts_with(&heard.text));
+}
+
+fn check_digest(said: &Digest, parts: &[Control]) {
+    let mut records = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        let Control::Digest(part) = part else {
+            panic!("a part became {part:?}");
+        };
+        assert_eq!(part.complete, said.complete && at + 1 == parts.len());
+        records.extend(part.records.iter().cloned());
+    }
+    assert_eq!(records, said.records);
+}
+
+/// Kinds of items change places, and nothing else does.
+fn check_update(said: &Update, parts: &[Control]) {
+    let (mut added, mut removed) = (Vec::new(), Vec::new());
+    for (at, part) in parts.iter().enumerate() {
+        let Control::Update(part) = part else {
+            panic!("a part became {part:?}");
+        };
+        added.extend(part.added.iter().cloned());
+        removed.extend(part.removed.iter().cloned());
+        let complete = said.complete && at + 1 == parts.len();
+        let same = Update {
+            complete,
+            added: part.added.clone(),
+            removed: part.removed.clone(),
+            ..said.clone()
+        };
+        assert_eq!(*part, same);
+    }
+    let sorted = |items: &[_]| {
+        let mut items = items.to_vec();
+        items.sort();
+        items
+    };
+    assert_eq!(sorted(&added), sorted(&said.added));
+    assert_eq!(sorted(&removed), sorted(&said.removed));
 }

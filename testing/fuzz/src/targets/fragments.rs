@@ -80,6 +80,7 @@ fn piece(class: TrafficClass, input: &mut Input<'_>) -> Vec<u8> {
                 hop_limit,
                 envelope_bytes,
                 payload_bytes,
+                tree: 0,
             };
             [&header.encode()[..], run].concat()
         }

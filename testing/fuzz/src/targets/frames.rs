@@ -82,7 +82,10 @@ fn repaired_header(fields: &[u8; FRAME_HEADER_BYTES]) -> Option<FrameHeader> {
         p1,
         p2,
         p3,
-        ..,
+        t0,
+        t1,
+        t2,
+        t3,
     ] = *fields;
     let header = FrameHeader {
         class: zeekwire_types::TrafficClass::from_number(class)?,
@@ -90,6 +93,7 @@ fn repaired_header(fields: &[u8; FRAME_HEADER_BYTES]) -> Option<FrameHeader> {
         hop_limit,
         envelope_bytes: usize::from(envelope) * 8,
         payload_bytes: u32::from_le_bytes([p0, p1, p2, p3]).try_into().ok()?,
+        tree: u32::from_le_bytes([t0, t1, t2, t3]),
     };
     let accepted = FrameHeader::decode(&header.encode());
     assert!(accepted.is_err() || accepted == Ok(header));

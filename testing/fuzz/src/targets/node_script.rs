@@ -10,7 +10,7 @@ const FLAG_RAW_START: u8 = 8;
 const FLAG_DECIDES_LATE: u8 = 16;
 
 /// Input: flags as for the target `node_stream`, then steps, each a number and what it needs. Bit
-/// 4 of the flags: the accept hook answers only when a step says so.
+/// 4 of the flags: the accept hook answers only when a step says so. Bit 5: the peer routes.
 pub fn node_script(data: &[u8]) {
     let mut input = Input::new(data);
     let flags = input.byte();

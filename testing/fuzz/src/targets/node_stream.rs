@@ -6,7 +6,7 @@ use crate::peer::Peer;
 /// Input: flags, the sizes of the pieces as a run of bytes, and the stream.
 ///
 /// Bit 0 of the flags: the node dialled. Bits 1 and 2: drop policy. Bit 3: without a proper
-/// handshake first.
+/// handshake first. Bit 5: the peer routes.
 pub fn node_stream(data: &[u8]) {
     let mut input = Input::new(data);
     let flags = input.byte();

@@ -9,8 +9,6 @@ use crate::Fault;
 
 /// Longest label of a pool.
 const POOL_BYTES_MAX: usize = 255;
-/// No record is changed so often. Beyond it a member could not outrun what is said in its name.
-const VERSION_MAX: u64 = u64::MAX >> 1;
 
 fn bad(_: capnp::Error) -> Fault {
     Fault::Control
@@ -35,11 +33,10 @@ fn read_name(text: capnp::Result<capnp::text::Reader<'_>>) -> Result<NodeName, F
 pub(in crate::wire) fn read_digest(digest: schema::digest::Reader<'_>) -> Result<Digest, Fault> {
     let records = digest.get_records().map_err(bad)?;
     let read = |record: schema::digest::version::Reader<'_>| {
-        let node = read_node(record.get_node().map_err(bad)?)?;
-        match record.get_version() {
-            version @ 0..=VERSION_MAX => Ok((node, version)),
-            _ => Err(Fault::ControlVersion),
-        }
+        Ok((
+            read_node(record.get_node().map_err(bad)?)?,
+            record.get_version(),
+        ))
     };
     Ok(Digest {
         records: records.iter().map(read).collect::<Result<_, Fault>>()?,
@@ -58,7 +55,7 @@ pub(in crate::wire) fn read_update(update: schema::update::Reader<'_>) -> Result
         added: read_items(update.get_added().map_err(bad)?)?,
         removed: read_items(update.get_removed().map_err(bad)?)?,
     };
-    if read.tree == 0 || read.version <= read.base || read.version > VERSION_MAX {
+    if read.tree == 0 || read.version <= read.base {
         return Err(Fault::ControlVersion);
     }
     Ok(read)

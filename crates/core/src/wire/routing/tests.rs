@@ -152,7 +152,7 @@ fn samples() -> Vec<Control> {
         Control::Synced,
         Control::Want(longest(1)),
         Control::Digest(Digest {
-            records: vec![(node_id("a", 1), 0), (longest(2), u64::MAX >> 1)],
+            records: vec![(node_id("a", 1), 0), (longest(2), u64::MAX)],
             complete: true,
         }),
         Control::Update(update_of(items(), items())),
@@ -197,7 +197,7 @@ fn joined(parts: &[Control]) -> Update {
             panic!("a part became {part:?}");
         };
         assert_eq!(part.complete, at + 1 == parts.len(), "only the last is");
-        let whole = whole.get_or_insert(Update {
+        let whole = whole.get_or_insert_with(|| Update {
             added: vec![],
             removed: vec![],
             ..part.clone()
@@ -334,24 +334,10 @@ fn a_version_that_does_not_rise_is_a_fault() {
         };
         Control::decode(&payloads(&Control::Update(update))[0])
     };
-    assert!(read(6, 7, 1).is_ok() && read(0, u64::MAX >> 1, 1).is_ok());
-    for (base, version, tree) in [
-        (7, 7, 1),
-        (8, 7, 1),
-        (0, 0, 1),
-        (6, 7, 0),
-        // Nobody could outrun it.
-        (0, u64::MAX, 1),
-        (0, 1 << 63, 1),
-    ] {
+    assert!(read(6, 7, 1).is_ok() && read(0, u64::MAX, 1).is_ok());
+    for (base, version, tree) in [(7, 7, 1), (8, 7, 1), (0, 0, 1), (6, 7, 0)] {
         assert_eq!(read(base, version, tree), Err(Fault::ControlVersion));
     }
-    let digest = Control::Digest(Digest {
-        records: vec![(node_id("a", 1), 1 << 63)],
-        complete: true,
-    });
-    let read = Control::decode(&payloads(&digest)[0]);
-    assert_eq!(read, Err(Fault::ControlVersion));
 }
 
 /// An update by `origin`, to which a test adds.
@@ -417,7 +403,9 @@ fn a_bad_name_is_a_fault_wherever_it_is() {
         }
     }
     // An empty pointer reads as an empty name.
-    let nobody = forged(|root| drop(root.init_want()));
+    let nobody = forged(|root| {
+        let _unnamed = root.init_want();
+    });
     assert_eq!(Control::decode(&nobody), Err(Fault::ControlName));
 }
 

@@ -31,9 +31,7 @@ fn live_node_is_found_with_its_links_queues_and_subscriptions() {
         "{}",
         both.stdout
     );
-    let by_pid = place
-        .run(&["status", &sub.pid().to_string()])
-        .expect(0);
+    let by_pid = place.run(&["status", &sub.pid().to_string()]).expect(0);
     assert!(
         by_pid.stdout.starts_with("watcher (client, "),
         "{}",

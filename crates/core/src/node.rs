@@ -36,7 +36,7 @@ use crate::membership::Membership;
 use crate::routing::{Confirmations, Database, OwnRecord};
 use crate::session::SessionConfig;
 use crate::topics::TopicTable;
-use crate::wire::{Control, ControlWriter, CreditTemplate, Hello, Item, Trace};
+use crate::wire::{Control, ControlWriter, CreditTemplate, Hello, Item, Trace, is_pool_label};
 
 pub use congestion::PATIENCE;
 pub use forwarding::{Forwarded, Forwarding, LOSSLESS_PATIENCE};
@@ -69,7 +69,8 @@ pub struct NodeConfig {
     pub forwarding: Forwarding,
     /// A forwarder whose next link is behind keeps credit back instead of dropping.
     pub lossless: bool,
-    /// Labels under which publishers find this node.
+    /// Labels under which publishers find this node. Those that
+    /// [`is_pool_label`](crate::wire::is_pool_label) refuses are left out.
     pub pools: Vec<String>,
     /// A member that cannot be reached for shorter than this was never away.
     pub member_down_after: std::time::Duration,
@@ -180,6 +181,7 @@ pub struct Node {
     probe_number: u64,
     gave_way: bool,
     rules: rules::Rules,
+    traces: tracing::Seen,
     surveys: surveying::Surveys,
     turns: sharing::Turns,
     /// The topic by which this node is reached.
@@ -204,6 +206,7 @@ impl Node {
         let pools = config
             .pools
             .iter()
+            .filter(|label| is_pool_label(label))
             .map(|label| Item::Pool(label.as_str().into()));
         let items = own_filter.ok().map(Item::Filter).into_iter().chain(pools);
         let own = OwnRecord::new(config.id.clone(), items);
@@ -245,6 +248,7 @@ impl Node {
             probe_number: 0,
             gave_way: false,
             rules: rules::Rules::new(seed.wrapping_add(5)),
+            traces: tracing::Seen::default(),
             surveys: surveying::Surveys::default(),
             turns: sharing::Turns::default(),
             own_topic,

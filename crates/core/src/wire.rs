@@ -15,4 +15,4 @@ pub use credit::CreditTemplate;
 pub use envelope::{Envelope, EnvelopeTemplate, Located};
 pub use header::{Frame, FrameHeader, split};
 pub use preamble::{Foreign, PREAMBLE_BYTES, Preamble, PreambleError};
-pub use routing::{Body, Digest, Hop, Item, LossCause, Lost, Routed, Trace, Update};
+pub use routing::{Body, Digest, Hop, Item, LossCause, Lost, Routed, Trace, Update, is_pool_label};

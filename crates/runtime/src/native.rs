@@ -11,6 +11,7 @@ use zeekwire_backend::{
     Member, Publication, PublishError, SetupError, SetupErrorKind, Sink, SubscribeOptions,
     SubscriptionId, SurveyLimits, TraceObserver,
 };
+use zeekwire_core::wire::is_pool_label;
 use zeekwire_transport::{Endpoint, Network, Poller, Wake};
 use zeekwire_types::limits::REQUEST_COUNT_MAX;
 use zeekwire_types::{DropPolicy, NodeId, Topic, TopicFilter, TrafficClass};
@@ -114,6 +115,12 @@ impl NativeBackend {
                 format!("cannot start node {}: {error}", config.name),
             )
         };
+        if let Some(label) = config.pools.iter().find(|label| !is_pool_label(label)) {
+            return Err(SetupError::new(
+                SetupErrorKind::Invalid,
+                format!("{label:?} is no label of a pool: take 1 to 255 printable characters"),
+            ));
+        }
         let mut poller = Poller::new().map_err(system)?;
         poller.set_spin(config.spin);
         let clock = Clock::start();

@@ -3,6 +3,7 @@
 mod pool;
 
 use std::collections::BTreeMap;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,8 @@ use pool::{LivePool, PoolFlag};
 
 /// Publish an event
 ///
-/// Waits until it is linked, publishes, waits until the event has left, and tells when no peer
-/// subscribed; a member of a cluster takes everything, and passes it on to wherever it is wanted.
+/// Waits until it is linked, publishes, waits until the event has left, and tells when nobody in the
+/// cluster subscribed.
 /// Arguments are written as in Zeek's scripts; quote them for the shell:
 ///
 ///     42 -1 1.5 T 5sec 80/tcp 10.0.0.1 10.0.0.0/8 '"text"' Notice::Tally
@@ -163,10 +164,49 @@ pub(crate) fn run(flags: &PublishFlags) -> Result<(), Failure> {
         (None, None) => return Err(Failure::usage("<TOPIC> is missing")),
     };
     let job = Job { target, event };
+    let ears = Ears::look(&client, &job.target)?;
     publish_all(flags, &client, &job, &stop)?;
     let status = wait_sent(&client, &stop, flags.flush.0)?;
+    let heard = flags.allow_unheard || ears.are_there(&stop);
     client.node.shut_down(flags.flush.0);
-    verdict(flags, &job.target, &status)
+    verdict(flags, &job.target, &status, heard)
+}
+
+/// Whether anybody behind the linked members subscribes: they take everything, so only a trace
+/// can tell.
+struct Ears(mpsc::Receiver<()>);
+
+impl Ears {
+    /// Nobody knows how many nodes will tell.
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    fn look(client: &Client, target: &Target) -> Result<Self, Failure> {
+        let (heard, ears) = mpsc::channel();
+        match target {
+            Target::Topic(topic) => {
+                let told = client.node.trace(topic, Self::PATIENCE, move |report| {
+                    if report.hops.last().is_some_and(|hop| hop.subscribed) {
+                        // One is enough; whoever asked may be gone.
+                        let _known = heard.send(());
+                    }
+                });
+                told.map_err(|error| Failure::job(format_args!("{error}")))?;
+            }
+            // A node is always subscribed to its own topic.
+            Target::Pool(_) => _ = heard.send(()),
+        }
+        Ok(Self(ears))
+    }
+
+    fn are_there(&self, stop: &Stop) -> bool {
+        let until = Instant::now() + Self::PATIENCE;
+        while !stop.is_set() && Instant::now() < until {
+            if self.0.recv_timeout(Stop::LOOK_EVERY).is_ok() {
+                return true;
+            }
+        }
+        false
+    }
 }
 
 fn publish_all(
@@ -245,7 +285,12 @@ fn wait_sent(client: &Client, stop: &Stop, flush_max: Duration) -> Result<NodeSt
     }
 }
 
-fn verdict(flags: &PublishFlags, target: &Target, status: &NodeStatus) -> Result<(), Failure> {
+fn verdict(
+    flags: &PublishFlags,
+    target: &Target,
+    status: &NodeStatus,
+    heard: bool,
+) -> Result<(), Failure> {
     let classes = status.links.iter().flat_map(|link| &link.classes);
     let dropped: u64 = classes.map(|class| class.dropped_messages).sum();
     if dropped > 0 {
@@ -255,11 +300,16 @@ fn verdict(flags: &PublishFlags, target: &Target, status: &NodeStatus) -> Result
             count(flags.repeat)
         )));
     }
-    match status.published.unrouted {
+    let unheard = if heard {
+        status.published.unrouted
+    } else {
+        flags.repeat
+    };
+    match unheard {
         0 => Ok(()),
         _ if flags.allow_unheard => Ok(()),
         unheard => Err(Failure::job(format_args!(
-            "nobody who is linked subscribes to {}: {} of {} events went nowhere. \
+            "nobody who can be reached subscribes to {}: {} of {} events went nowhere. \
              --connect to a member of a cluster, or to the subscriber itself",
             match target {
                 Target::Topic(topic) => format!("{topic:?}"),

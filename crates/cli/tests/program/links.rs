@@ -87,7 +87,7 @@ fn event_that_nobody_wants_is_told() {
     assert!(
         unheard
             .stderr
-            .contains("nobody who is linked subscribes to \"other\"")
+            .contains("nobody who can be reached subscribes to \"other\"")
     );
     place
         .run(&["pub", "other", "A::b", "-c", &endpoint, "--allow-unheard"])

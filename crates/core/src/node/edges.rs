@@ -1,6 +1,8 @@
 //! Peers that do not route: what they ask for becomes part of what this node asks for.
 
-use zeekwire_types::limits::{LINK_COUNT_MAX, PEER_FILTER_COUNT_MAX, RECORD_ITEM_COUNT_MAX};
+use zeekwire_types::limits::{
+    LINK_COUNT_MAX, PEER_FILTER_COUNT_MAX, RECORD_ITEM_COUNT_MAX, REQUEST_COUNT_MAX,
+};
 use zeekwire_types::{Role, TopicFilter};
 
 use super::{LinkKey, Node, Output};
@@ -57,6 +59,14 @@ impl Node {
         self.change_edge(key, Vec::new(), removed, token);
     }
 
+    /// Over a link that routes, wishes are part of the peer's record.
+    pub(super) fn must_be_edge(&self, key: LinkKey) -> Result<(), Fault> {
+        match self.link(key) {
+            Some(link) if link.mesh.is_some() => Err(Fault::OutOfOrder),
+            _ => Ok(()),
+        }
+    }
+
     /// Floods a change, and answers the peer once it is effective everywhere.
     fn change_edge(&mut self, key: LinkKey, added: Vec<Item>, removed: Vec<Item>, token: u64) {
         if self.forwards()
@@ -68,7 +78,10 @@ impl Node {
         if token == 0 {
             return;
         }
-        if self.forwards() {
+        if self.forwards() && self.confirmations.len() >= REQUEST_COUNT_MAX {
+            // Somebody asks faster than the slowest member confirms.
+            self.overflow(key);
+        } else if self.forwards() {
             self.await_spread(Waiter::Peer(key, token));
         } else {
             self.send_control(key, &Control::Done(token));

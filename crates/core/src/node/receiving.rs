@@ -357,6 +357,7 @@ impl Node {
                 filters,
                 snapshot_end,
             } => {
+                self.must_be_edge(key)?;
                 self.add_edge_filters(key, &filters, token)?;
                 let link = &mut self.links[key.index()];
                 if snapshot_end && !std::mem::replace(&mut link.ready, true) {
@@ -364,6 +365,7 @@ impl Node {
                 }
             }
             Control::Unsubscribe { token, filters } => {
+                self.must_be_edge(key)?;
                 self.remove_edge_filters(key, &filters, token);
             }
             Control::Done(token) => self.confirm(key, token),

@@ -1,10 +1,33 @@
 //! Following the way that a publication would take.
 
-use zeekwire_types::{NodeName, TrafficClass};
+use std::collections::VecDeque;
+
+use zeekwire_types::{NodeId, NodeName, TrafficClass};
 
 use super::forwarding::Onward;
 use super::{LinkKey, Node};
 use crate::wire::{Body, Control, Hop, Trace};
+
+/// The traces that came by last.
+#[derive(Debug, Default)]
+pub(super) struct Seen(VecDeque<(NodeId, u64)>);
+
+impl Seen {
+    const COUNT_MAX: usize = 64;
+
+    fn is_new(&mut self, trace: &Trace) -> bool {
+        let known =
+            |(origin, number): &(NodeId, u64)| (origin, *number) == (&trace.origin, trace.number);
+        if self.0.iter().any(known) {
+            return false;
+        }
+        if self.0.len() == Self::COUNT_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back((trace.origin.clone(), trace.number));
+        true
+    }
+}
 
 impl Node {
     /// Sends a trace along the way of a publication about `topic`. Each node that it comes by tells
@@ -24,8 +47,8 @@ impl Node {
     /// Notes that a trace came by, and sends it on.
     pub(super) fn follow_trace(&mut self, from: Option<LinkKey>, mut trace: Trace) {
         let name = self.config.id.name.clone();
-        // Links that do not route may lead in circles.
-        if trace.hops.iter().any(|hop| hop.node == name) {
+        // Links that do not route may lead here by many ways, or in circles.
+        if !self.traces.is_new(&trace) {
             return;
         }
         let mut onward = Onward::default();

@@ -46,6 +46,11 @@ impl<L: Copy + PartialEq> Confirmations<L> {
         }
     }
 
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.values().map(Vec::len).sum()
+    }
+
     /// Whether anybody waits.
     pub(crate) fn is_idle(&self) -> bool {
         self.waiting.is_empty()

@@ -37,6 +37,16 @@ pub enum Item {
     Pool(Box<str>),
 }
 
+/// Longest label of a pool, in bytes.
+const POOL_BYTES_MAX: usize = 255;
+
+/// Whether publishers can find a member under this label: 1 to 255 bytes without control
+/// characters.
+#[must_use]
+pub fn is_pool_label(label: &str) -> bool {
+    (1..=POOL_BYTES_MAX).contains(&label.len()) && !label.contains(char::is_control)
+}
+
 /// Brings the record of one member from one version to another.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Update {

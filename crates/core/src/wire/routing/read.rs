@@ -4,11 +4,9 @@ use zeekwire_schema::link_capnp as schema;
 use zeekwire_types::limits::HOP_LIMIT_MAX;
 use zeekwire_types::{Incarnation, NodeId, NodeName, Topic, TopicFilter, TrafficClass};
 
+use super::is_pool_label;
 use super::{Body, Digest, Hop, Item, LossCause, Lost, Routed, TRACE_BYTES_MAX, Trace, Update};
 use crate::Fault;
-
-/// Longest label of a pool.
-const POOL_BYTES_MAX: usize = 255;
 
 fn bad(_: capnp::Error) -> Fault {
     Fault::Control
@@ -82,7 +80,7 @@ fn read_items(items: schema::items::Reader<'_>) -> Result<Vec<Item>, Fault> {
     }
     for pool in items.get_pools().map_err(bad)? {
         let pool = pool.map_err(bad)?.to_str().map_err(|_| Fault::Control)?;
-        if pool.is_empty() || pool.len() > POOL_BYTES_MAX || pool.contains(char::is_control) {
+        if !is_pool_label(pool) {
             return Err(Fault::ControlName);
         }
         read.push(Item::Pool(pool.into()));

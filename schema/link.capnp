@@ -236,6 +236,7 @@ struct Trace {
     queuedBytes @2 :UInt64;
     # Events that waited for the link by which the trace left; 0 at the last hop.
     subscribed @3 :Bool;
-    # Somebody at this node, or attached to it, subscribed to the topic.
+    # Somebody at this node subscribed to the topic; or some group did, and the message would enter
+    # the cluster here.
   }
 }

@@ -64,7 +64,7 @@ impl Node {
     }
 
     /// Whether the peer of a link does not route, or is gone.
-    fn is_edge(&self, key: LinkKey) -> bool {
+    pub(super) fn is_edge(&self, key: LinkKey) -> bool {
         self.link(key).is_none_or(|link| link.mesh.is_none())
     }
 

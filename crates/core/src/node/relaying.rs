@@ -23,9 +23,11 @@ impl Node {
 
     /// Takes a message that arrived, or passes it on.
     pub(super) fn handle_routed(&mut self, routed: Routed) {
+        // A trace crosses borders as messages do, and what it found comes back that way.
+        let is_report = matches!(routed.body, Body::Traced(_));
         if routed.to == self.config.id {
             self.take_routed(routed);
-        } else if routed.hop_limit > 1 && self.forwards() {
+        } else if routed.hop_limit > 1 && (self.forwards() || is_report) {
             self.relay(Routed {
                 hop_limit: routed.hop_limit - 1,
                 ..routed

@@ -54,7 +54,7 @@ impl Node {
         let mut onward = Onward::default();
         match from {
             Some(from) => {
-                let is_edge = self.link(from).is_some_and(|link| link.mesh.is_none());
+                let is_edge = self.is_edge(from);
                 self.find_onward(from, trace.tree, &trace.topic, &mut onward);
                 if is_edge {
                     trace.tree = onward.tree;
@@ -62,7 +62,10 @@ impl Node {
             }
             None => onward.links = self.targets_of(&trace.topic),
         }
-        let wanted = !self.local.targets(&trace.topic).is_empty();
+        let enters = from.is_none_or(|from| self.is_edge(from));
+        // Who shares is addressed from here.
+        let shared = enters && self.forwards() && self.db.is_shared(&trace.topic);
+        let wanted = shared || !self.local.targets(&trace.topic).is_empty();
         let hop = |node: &NodeName, now_us: u64, queued_bytes: u64, subscribed: bool| Hop {
             node: node.clone(),
             time_us: now_us,

@@ -39,6 +39,10 @@ pub struct NodeStatus {
     pub losses: Vec<LossStatus>,
     /// Messages that it published and that were lost, here or elsewhere, as far as reported.
     pub own_losses: Vec<LossStatus>,
+    /// Bytes that wait in the queues of all its links, but for control messages.
+    pub queued_bytes: usize,
+    /// Most bytes that may wait there.
+    pub queued_bytes_max: usize,
     /// Whether a link that it must lose nothing on is behind, so that it slows its senders.
     pub holds_back: bool,
 }

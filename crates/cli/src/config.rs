@@ -53,6 +53,7 @@ pub(crate) struct RuleConfig {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct QueueConfig {
     pub(crate) bytes_max: QueueBytes,
+    pub(crate) total_bytes_max: QueueBytes,
     pub(crate) policy: Text<DropPolicy>,
 }
 
@@ -94,6 +95,7 @@ impl Default for QueueConfig {
     fn default() -> Self {
         Self {
             bytes_max: QueueBytes(8 * 1024 * 1024),
+            total_bytes_max: QueueBytes(256 * 1024 * 1024),
             policy: Text(DropPolicy::Block),
         }
     }

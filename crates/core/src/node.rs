@@ -34,7 +34,7 @@ use crate::drops::DropCounters;
 use crate::gate::SequenceGate;
 use crate::membership::Membership;
 use crate::routing::{Confirmations, Database, OwnRecord};
-use crate::session::SessionConfig;
+use crate::session::{QueueTotal, SessionConfig};
 use crate::topics::TopicTable;
 use crate::wire::{Control, ControlWriter, CreditTemplate, Hello, Item, Trace, is_pool_label};
 
@@ -168,6 +168,8 @@ pub struct Node {
     outputs: VecDeque<Output>,
     /// Messages refused because they were repeated or came too late.
     pub(crate) repeated: u64,
+    /// What waits on all links together.
+    queued: QueueTotal,
     /// When the driver last told the time.
     now: Instant,
     own: OwnRecord,
@@ -212,6 +214,7 @@ impl Node {
         let own = OwnRecord::new(config.id.clone(), items);
         let db = Database::new(seed.wrapping_add(4), &own.snapshot());
         let membership = Membership::new(config.member_down_after);
+        let queued = QueueTotal::new(config.session.queued_bytes_max);
         let mut heartbeat = Vec::new();
         ControlWriter::write(&Control::Heartbeat, &mut heartbeat);
         Self {
@@ -237,6 +240,7 @@ impl Node {
             dirty: Vec::new(),
             outputs: VecDeque::new(),
             repeated: 0,
+            queued,
             now: Instant::ZERO,
             own,
             db,
@@ -258,6 +262,12 @@ impl Node {
             own_losses: losses::OwnLosses::default(),
             refused_records: 0,
         }
+    }
+
+    /// Bytes that wait in the queues of all links, but for control messages.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.queued.bytes()
     }
 
     /// The number of this node's shortest-path tree, for the headers of its publications. It may

@@ -7,6 +7,7 @@ mod incoming;
 mod liveness;
 mod outgoing;
 mod queue;
+mod total;
 
 use std::time::Duration;
 
@@ -19,9 +20,13 @@ pub use handshake::{Handshake, HandshakeEvent};
 pub use incoming::{Incoming, IncomingLimits};
 pub use liveness::{Liveness, LivenessLimits, Pulse};
 pub use outgoing::{Offered, Outgoing, OutgoingLimits, WRITE_SLICE_COUNT_MAX};
+pub use total::QueueTotal;
+
+/// Bytes that may wait in all queues of a node, unless it is told otherwise.
+const QUEUED_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// How a link behaves, as far as this side decides.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct SessionConfig {
     /// Bounds of the sending half.
     pub outgoing: OutgoingLimits,
@@ -29,6 +34,20 @@ pub struct SessionConfig {
     pub incoming: IncomingLimits,
     /// When to speak, and when to give up.
     pub liveness: LivenessLimits,
+    /// Bytes that may wait in the queues of all links together. Beyond it a link that has something
+    /// waiting takes no more, whatever its own bound.
+    pub queued_bytes_max: usize,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        Self {
+            outgoing: OutgoingLimits::default(),
+            incoming: IncomingLimits::default(),
+            liveness: LivenessLimits::default(),
+            queued_bytes_max: QUEUED_BYTES_MAX,
+        }
+    }
 }
 
 /// One end of one link.
@@ -49,10 +68,16 @@ pub struct Session {
 impl Session {
     /// Starts a session. The dialling side speaks at once.
     #[must_use]
-    pub fn new(now: Instant, config: &SessionConfig, hello: Hello, dialled: bool) -> Self {
+    pub fn new(
+        now: Instant,
+        config: &SessionConfig,
+        total: QueueTotal,
+        hello: Hello,
+        dialled: bool,
+    ) -> Self {
         let mut session = Self {
             handshake: Handshake::start(dialled),
-            outgoing: Outgoing::new(config.outgoing),
+            outgoing: Outgoing::new(config.outgoing, total),
             incoming: Incoming::new(config.incoming),
             liveness: Liveness::new(now, config.liveness),
             hello,

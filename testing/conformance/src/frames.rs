@@ -4,7 +4,7 @@ use std::io::IoSlice;
 
 use serde_json::{Value as Json, json};
 use zeekwire_buffer::AlignedBytes;
-use zeekwire_core::session::{Session, SessionConfig, WRITE_SLICE_COUNT_MAX};
+use zeekwire_core::session::{QueueTotal, Session, SessionConfig, WRITE_SLICE_COUNT_MAX};
 use zeekwire_core::wire::{
     Control, ControlWriter, EnvelopeTemplate, Frame, FrameHeader, Hello, PREAMBLE_BYTES, Preamble,
     split,
@@ -177,7 +177,9 @@ fn session(dialled: bool) -> Session {
         role: Role::Member,
         ..hello.expect("there is a case")
     };
-    Session::new(Instant::ZERO, &SessionConfig::default(), hello, dialled)
+    let config = SessionConfig::default();
+    let total = QueueTotal::new(config.queued_bytes_max);
+    Session::new(Instant::ZERO, &config, total, hello, dialled)
 }
 
 fn said(session: &mut Session) -> Vec<u8> {

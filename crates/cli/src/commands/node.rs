@@ -48,6 +48,7 @@ pub(crate) fn run(flags: &NodeFlags) -> Result<(), Failure> {
         .program(&program("node"))
         .configure(settings::routing_of(&config))
         .event_queue(config.queue.bytes_max.0, config.queue.policy.0)
+        .queued_bytes_max(config.queue.total_bytes_max.0)
         .heartbeat(
             config.heartbeat.every_ms.duration(),
             config.heartbeat.silence_max_ms.duration(),

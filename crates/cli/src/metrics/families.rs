@@ -12,7 +12,7 @@ use super::exposition::Samples;
 
 /// Every metric, in the order in which they are written.
 #[rustfmt::skip]
-pub(super) const FAMILIES: [Family; 36] = [
+pub(super) const FAMILIES: [Family; 38] = [
     family("zeekwire_node_info", Gauge, &["node", "incarnation", "role", "program"],
         "Always 1; says who this is.",
         |node, out| out.count(&[&node.name, &node.incarnation, &node.role, &node.program], 1)),
@@ -34,6 +34,12 @@ pub(super) const FAMILIES: [Family; 36] = [
     family("zeekwire_publish_queue_bytes", Gauge, &[],
         "Bytes of the node's own publications that wait to be routed.",
         |node, out| out.count(&[], node.published.queued_bytes as u64)),
+    family("zeekwire_node_queue_bytes", Gauge, &[],
+        "Bytes that wait in the queues of all links, but for control messages.",
+        |node, out| out.count(&[], node.queued_bytes as u64)),
+    family("zeekwire_node_queue_limit_bytes", Gauge, &[],
+        "Most bytes that may wait in the queues of all links.",
+        |node, out| out.count(&[], node.queued_bytes_max as u64)),
     family("zeekwire_repeated_messages_total", Counter, &[],
         "Messages refused because they were repeated or overtaken.",
         |node, out| out.count(&[], node.repeated_messages)),

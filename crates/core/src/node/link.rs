@@ -212,7 +212,7 @@ impl Node {
         entry.insert(Link {
             key,
             config,
-            session: Session::new(now, &session, hello, config.dialled),
+            session: Session::new(now, &session, self.queued.clone(), hello, config.dialled),
             filter_count: 0,
             ready: false,
             known: None,
@@ -251,6 +251,10 @@ impl Node {
                 format!("this node is called {} already", own.name),
             )),
             Err(text) => Some((Reason::RefusedByPolicy, text)),
+            Ok(()) if self.gave_way => Some((
+                Reason::NameInUse,
+                "this node has given its name up to another".to_owned(),
+            )),
             Ok(()) => None,
         };
         match refusal {

@@ -195,13 +195,14 @@ mod tests {
     use std::io::IoSlice;
 
     use super::*;
+    use crate::session::QueueTotal;
     use crate::session::outgoing::{Offered, Outgoing, OutgoingLimits, WRITE_SLICE_COUNT_MAX};
     use crate::testing::message;
     use crate::wire::split;
 
     /// Sends one message through both halves, taking `step` bytes at a time off the socket.
     fn carried(message: &[u8], step: usize) -> Vec<u8> {
-        let mut outgoing = Outgoing::new(OutgoingLimits::default());
+        let mut outgoing = Outgoing::new(OutgoingLimits::default(), QueueTotal::new(usize::MAX));
         outgoing
             .set_credit_limit(TrafficClass::Event, u64::MAX)
             .expect("it rises");

@@ -13,6 +13,7 @@ use std::ops::Range;
 use zeekwire_types::limits::FRAGMENT_BYTES_MAX;
 use zeekwire_types::{DropPolicy, TrafficClass};
 
+use super::QueueTotal;
 use super::queue::{ClassQueue, Piece};
 use crate::drops::DropCounters;
 use crate::wire::{FrameHeader, LossCause};
@@ -85,12 +86,15 @@ pub struct Outgoing {
     writable: bool,
     drops: DropCounters,
     messages: u64,
+    /// What waits on all links of the node, and this link's share of it.
+    total: QueueTotal,
+    share_bytes: usize,
 }
 
 impl Outgoing {
     /// An empty sending half; the socket is thought to be writable.
     #[must_use]
-    pub fn new(limits: OutgoingLimits) -> Self {
+    pub fn new(limits: OutgoingLimits, total: QueueTotal) -> Self {
         Self {
             queues: Default::default(),
             first: Vec::new(),
@@ -107,7 +111,17 @@ impl Outgoing {
             writable: true,
             drops: DropCounters::default(),
             messages: 0,
+            total,
+            share_bytes: 0,
         }
+    }
+
+    /// Brings the node's total up to date.
+    fn count_share(&mut self) {
+        let [_control, others @ ..] = &self.queues;
+        let now: usize = others.iter().map(ClassQueue::queued_bytes).sum();
+        self.total.moved(self.share_bytes, now);
+        self.share_bytes = now;
     }
 
     /// Bytes that go out before any frame: the preamble.
@@ -169,8 +183,9 @@ impl Outgoing {
         // One message always fits an empty queue, however small the budget.
         let is_full = |queue: &ClassQueue| {
             let waiting = queue.queued_bytes() + staged_bytes;
-            let over = waiting + message.len() > budget;
-            let roomy = queue.is_empty() || blocks && waiting * 2 <= budget;
+            let crowded = class != TrafficClass::Control && self.total.is_full(message.len());
+            let over = waiting + message.len() > budget || crowded;
+            let roomy = queue.is_empty() || blocks && waiting * 2 <= budget && !crowded;
             !roomy && (over || queue.held_bytes() > budget + SLACK_BYTES)
         };
         if is_full(queue) {
@@ -195,6 +210,7 @@ impl Outgoing {
         }
         queue.push(message);
         self.messages += 1;
+        self.count_share();
         Offered::Queued
     }
 
@@ -214,6 +230,7 @@ impl Outgoing {
         }
         self.queues[index].push(&source[range]);
         self.messages += 1;
+        self.count_share();
         Offered::Queued
     }
 
@@ -272,6 +289,7 @@ impl Outgoing {
             for (queue, unsent) in self.queues.iter_mut().zip(unsent) {
                 queue.prepend(unsent);
             }
+            self.count_share();
         }
         staged.clear();
         self.staged = staged;
@@ -362,6 +380,7 @@ impl Outgoing {
             written = written.saturating_sub(whole);
         }
         self.plan = plan;
+        self.count_share();
     }
 
     fn account(&mut self, class: TrafficClass, bytes: usize) {
@@ -447,16 +466,19 @@ impl Outgoing {
     /// Whether the queue of `class` is over half of its budget, or may be after this turn: its
     /// origin should wait.
     #[must_use]
-    pub const fn is_congested(&self, class: TrafficClass) -> bool {
+    pub fn is_congested(&self, class: TrafficClass) -> bool {
         let queue = &self.queues[class.index()];
-        (queue.queued_bytes() + self.staged_bytes) * 2 > self.limits.budget_bytes[class.index()]
+        let crowded = !queue.is_empty() && self.total.is_congested();
+        let waiting = queue.queued_bytes() + self.staged_bytes;
+        crowded || waiting * 2 > self.limits.budget_bytes[class.index()]
     }
 
     /// Whether the queue of `class` is under a quarter of its budget: its origin may go on.
     #[must_use]
-    pub const fn is_relaxed(&self, class: TrafficClass) -> bool {
+    pub fn is_relaxed(&self, class: TrafficClass) -> bool {
         let queue = &self.queues[class.index()];
-        queue.queued_bytes() * 4 <= self.limits.budget_bytes[class.index()]
+        let crowded = !queue.is_empty() && self.total.is_congested();
+        !crowded && queue.queued_bytes() * 4 <= self.limits.budget_bytes[class.index()]
     }
 
     /// The bounds in force.
@@ -480,6 +502,13 @@ impl Outgoing {
             while queue.drop_oldest(&mut count) {}
             queue.drop_half_sent(count);
         }
+        self.count_share();
+    }
+}
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        self.total.moved(self.share_bytes, 0);
     }
 }
 

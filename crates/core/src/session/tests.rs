@@ -22,6 +22,7 @@ fn up(credit_bytes: u64) -> Session {
     let mut session = Session::new(
         Instant::ZERO,
         &SessionConfig::default(),
+        QueueTotal::new(usize::MAX),
         hello.clone(),
         false,
     );

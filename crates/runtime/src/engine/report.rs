@@ -51,6 +51,8 @@ impl Engine {
             },
             repeated_messages: self.node.repeated(),
             members: self.member_statuses(),
+            queued_bytes: self.node.queued_bytes(),
+            queued_bytes_max: self.node.config().session.queued_bytes_max,
             route_changes: self.node.route_changes(),
             losses: self.losses(),
             own_losses: self.own_losses(),

@@ -5,7 +5,7 @@ use crate::testing::{message, message_of};
 use crate::wire::split;
 
 fn outgoing(limits: OutgoingLimits) -> Outgoing {
-    let mut outgoing = Outgoing::new(limits);
+    let mut outgoing = Outgoing::new(limits, QueueTotal::new(usize::MAX));
     for class in TrafficClass::ALL {
         outgoing
             .set_credit_limit(class, u64::MAX)
@@ -98,7 +98,7 @@ fn a_long_message_lets_an_urgent_one_pass_after_one_fragment() {
 
 #[test]
 fn without_credit_nothing_goes_and_nothing_is_staged() {
-    let mut outgoing = Outgoing::new(OutgoingLimits::default());
+    let mut outgoing = Outgoing::new(OutgoingLimits::default(), QueueTotal::new(usize::MAX));
     let one = message(b"t", &[0; 64]);
     outgoing
         .set_credit_limit(TrafficClass::Event, one.len() as u64)
@@ -290,4 +290,32 @@ fn what_is_discarded_is_counted_even_half_sent() {
     assert!(rest > 0 && rest < FRAGMENT_BYTES_MAX);
     outgoing.plan_written(rest);
     assert!(outgoing.is_idle());
+}
+
+#[test]
+fn links_share_a_bound_and_an_empty_queue_always_takes_one_message() {
+    let message = message(b"t", &[7; 1000]);
+    let bytes = message.len();
+    let total = QueueTotal::new(10 * bytes);
+    let mut links: Vec<Outgoing> = (0..3)
+        .map(|_| Outgoing::new(OutgoingLimits::default(), total.clone()))
+        .collect();
+    let offer = |link: &mut Outgoing| link.enqueue(TrafficClass::Event, &message);
+    for _ in 0..9 {
+        assert_eq!(offer(&mut links[0]), Offered::Queued);
+    }
+    // Its own budget is far from used, yet its publishers should wait.
+    assert!(links[0].is_congested(TrafficClass::Event));
+    assert!(!links[1].is_congested(TrafficClass::Event));
+    assert_eq!(offer(&mut links[1]), Offered::Queued);
+    for link in &mut links[..2] {
+        assert_eq!(offer(link), Offered::Dropped);
+    }
+    assert_eq!(offer(&mut links[2]), Offered::Queued);
+    assert_eq!(total.bytes(), 11 * bytes);
+    links[0].discard();
+    assert_eq!(total.bytes(), 2 * bytes);
+    assert_eq!(offer(&mut links[1]), Offered::Queued);
+    drop(links);
+    assert_eq!(total.bytes(), 0);
 }

@@ -33,6 +33,8 @@ pub struct NodeStatus {
     pub repeated_messages: u64,
     /// The members of the cluster that it knows of, but for itself.
     pub members: Vec<MemberStatus>,
+    /// Members of which it heard and that it has no room for.
+    pub refused_members: u64,
     /// How often its routes were found anew.
     pub route_changes: u64,
     /// Messages that it lost, its own and others', by cause.

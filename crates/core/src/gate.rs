@@ -27,6 +27,8 @@ struct Slot {
     used: bool,
     /// Whether this life is thought to be over, so that any other may follow.
     over: bool,
+    /// The life before, and where it was.
+    before: Option<(Incarnation, [u64; TrafficClass::COUNT])>,
 }
 
 impl SequenceGate {
@@ -52,8 +54,13 @@ impl SequenceGate {
             }
             if incarnation != slot.incarnation {
                 slot.over = false;
+                let known = slot.before.replace((slot.incarnation, slot.next));
                 slot.incarnation = incarnation;
-                slot.next = [0; TrafficClass::COUNT];
+                // One that comes back goes on where it was.
+                slot.next = match known {
+                    Some((before, next)) if before == incarnation => next,
+                    _ => [0; TrafficClass::COUNT],
+                };
                 self.epoch += 1;
             }
             slot.used = true;
@@ -65,6 +72,7 @@ impl SequenceGate {
             next: [0; TrafficClass::COUNT],
             used: false,
             over: false,
+            before: None,
         };
         let index = if self.slots.len() < PUBLISHER_COUNT_MAX {
             self.slots.push(slot);
@@ -85,13 +93,21 @@ impl SequenceGate {
         self.epoch
     }
 
-    /// A publisher is gone: its next life is welcome even if its clock went back. If the same life
-    /// comes back after all, it goes on where it was.
-    pub(crate) fn forget(&mut self, publisher: &str) {
-        if let Some(&index) = self.by_publisher.get(publisher) {
+    /// A life of a publisher is gone: the next one is welcome even if its clock went back. If the
+    /// same life comes back after all, it goes on where it was; if the next one was heard already,
+    /// that one does.
+    pub(crate) fn forget(&mut self, publisher: &str, incarnation: Incarnation) {
+        let slot = self.by_publisher.get(publisher).copied();
+        if let Some(index) = slot.filter(|slot| self.slots[*slot].incarnation == incarnation) {
             self.slots[index].over = true;
             self.epoch += 1;
         }
+    }
+
+    /// The life of a publisher that is listened to.
+    pub(crate) fn life_of(&self, publisher: &str) -> Option<Incarnation> {
+        let slot = self.by_publisher.get(publisher)?;
+        Some(self.slots[*slot].incarnation)
     }
 
     /// Lets a sequence pass once, and only upwards.
@@ -157,7 +173,7 @@ mod tests {
         let mut gate = SequenceGate::new();
         let slot = gate.slot("a", life(5)).expect("the first life");
         assert!(gate.pass(slot, TrafficClass::Event, 9));
-        gate.forget("a");
+        gate.forget("a", life(5));
         let slot = gate.slot("a", life(5)).expect("the same life again");
         assert!(!gate.pass(slot, TrafficClass::Event, 9));
         let slot = gate
@@ -165,6 +181,31 @@ mod tests {
             .expect("a life whose clock went back");
         assert!(gate.pass(slot, TrafficClass::Event, 0));
         assert_eq!(gate.slot("a", life(2)), None);
+    }
+
+    #[test]
+    fn the_end_of_an_earlier_life_does_not_end_a_later_one() {
+        let mut gate = SequenceGate::new();
+        gate.slot("a", life(1)).expect("the first life");
+        let slot = gate.slot("a", life(2)).expect("a later life");
+        assert!(gate.pass(slot, TrafficClass::Event, 9));
+        gate.forget("a", life(1));
+        assert_eq!(gate.slot("a", life(1)), None);
+        let slot = gate.slot("a", life(2)).expect("the later life goes on");
+        assert!(!gate.pass(slot, TrafficClass::Event, 9));
+    }
+
+    #[test]
+    fn a_life_that_outlasts_a_later_one_goes_on_where_it_was() {
+        let mut gate = SequenceGate::new();
+        let slot = gate.slot("a", life(1)).expect("the first life");
+        assert!(gate.pass(slot, TrafficClass::Event, 9));
+        gate.slot("a", life(2)).expect("a later life");
+        assert_eq!(gate.life_of("a"), Some(life(2)));
+        gate.forget("a", life(2));
+        let slot = gate.slot("a", life(1)).expect("the first life again");
+        assert!(!gate.pass(slot, TrafficClass::Event, 9));
+        assert!(gate.pass(slot, TrafficClass::Event, 10));
     }
 
     #[test]

@@ -7,10 +7,10 @@
 //! ```
 //! Another life of the name ends the old one, with a `down`, before its `up`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use zeekwire_types::{Incarnation, Instant, NodeId, NodeName};
+use zeekwire_types::{Instant, NodeId, NodeName};
 
 /// What changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,6 +25,7 @@ pub(crate) enum Turn {
 #[derive(Debug)]
 pub(crate) struct Membership {
     seats: BTreeMap<NodeName, Seat>,
+    changes: u64,
     grace: Duration,
 }
 
@@ -39,25 +40,24 @@ impl Membership {
     pub(crate) const fn new(grace: Duration) -> Self {
         Self {
             seats: BTreeMap::new(),
+            changes: 0,
             grace,
         }
     }
 
-    /// Takes note of all who are there now.
-    pub(crate) fn observe(&mut self, now: Instant, present: &BTreeSet<NodeId>) -> Vec<Turn> {
+    /// Takes note of all who are there now, given in ascending order.
+    pub(crate) fn observe(&mut self, now: Instant, present: &[NodeId]) -> Vec<Turn> {
         let mut turns = Vec::new();
+        let mut newcomers = Vec::new();
+        // Seats and those present are in the order of their names: one pass over both.
+        let mut lives = present.chunk_by(|a, b| a.name == b.name).peekable();
         for (name, seat) in &mut self.seats {
-            if present.contains(&seat.holder) {
-                seat.missing_since = None;
-                continue;
+            while let Some(lives) = lives.next_if(|lives| lives[0].name < *name) {
+                newcomers.push(&lives[0]);
             }
-            let life = |started_us, random| NodeId {
-                name: name.clone(),
-                incarnation: Incarnation { started_us, random },
-            };
-            let mut lives = present.range(life(0, 0)..=life(u64::MAX, u64::MAX));
-            match lives.next_back() {
-                Some(other) => {
+            match lives.next_if(|lives| lives[0].name == *name) {
+                Some(lives) if lives.contains(&seat.holder) => seat.missing_since = None,
+                Some([.., other]) => {
                     turns.push(Turn::Down(seat.holder.clone()));
                     turns.push(Turn::Up(other.clone()));
                     *seat = Seat {
@@ -65,19 +65,20 @@ impl Membership {
                         missing_since: None,
                     };
                 }
-                None => drop(seat.missing_since.get_or_insert(now)),
+                _ => drop(seat.missing_since.get_or_insert(now)),
             }
         }
-        for id in present {
-            // Of two lives at once the earlier is the rightful one; the later is about to yield.
-            self.seats.entry(id.name.clone()).or_insert_with(|| {
-                turns.push(Turn::Up(id.clone()));
-                Seat {
-                    holder: id.clone(),
-                    missing_since: None,
-                }
-            });
+        // Of two lives at once the earlier is the rightful one; the later is about to yield.
+        newcomers.extend(lives.map(|lives| &lives[0]));
+        for id in newcomers {
+            turns.push(Turn::Up(id.clone()));
+            let seat = Seat {
+                holder: id.clone(),
+                missing_since: None,
+            };
+            self.seats.insert(id.name.clone(), seat);
         }
+        self.changes += turns.len() as u64;
         turns.extend(self.tick(now));
         turns
     }
@@ -95,7 +96,13 @@ impl Membership {
             }
             !over
         });
+        self.changes += turns.len() as u64;
         turns
+    }
+
+    /// Rises with every change.
+    pub(crate) const fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Whether this life of the name is up.
@@ -103,6 +110,11 @@ impl Membership {
         self.seats
             .get(&id.name)
             .is_some_and(|seat| seat.holder == *id)
+    }
+
+    /// Who is up under this name.
+    pub(crate) fn holder(&self, name: &NodeName) -> Option<&NodeId> {
+        self.seats.get(name).map(|seat| &seat.holder)
     }
 
     /// Those who are up, by name.
@@ -122,7 +134,7 @@ mod tests {
         Instant::ZERO + Duration::from_millis(ms)
     }
 
-    fn set<const N: usize>(ids: [&NodeId; N]) -> BTreeSet<NodeId> {
+    fn set<const N: usize>(ids: [&NodeId; N]) -> Vec<NodeId> {
         ids.into_iter().cloned().collect()
     }
 

@@ -59,6 +59,8 @@ enum TimerKey {
     Linger(u64),
     /// A survey whose time is over.
     Survey(u64),
+    /// A trace whose time is over.
+    Trace(u64),
     /// The node should have ended by now.
     Stop,
 }
@@ -104,6 +106,8 @@ pub(crate) struct Engine {
     surveys: Surveys,
     traces: Traces,
     members: Arc<MemberList>,
+    /// [`Node::member_changes`] when the list was made.
+    listed_changes: u64,
     member_observer: Option<MemberObserver>,
     stopping: bool,
     pub(crate) stopped: bool,
@@ -174,9 +178,10 @@ impl Engine {
             targets: Vec::new(),
             touched: Vec::new(),
             next_sequence: [0; TrafficClass::COUNT],
-            surveys: Surveys::new(random()),
+            surveys: Surveys::default(),
             traces: Traces::default(),
             members,
+            listed_changes: 0,
             member_observer: config.member_observer.clone(),
             stopping: false,
             stopped: false,
@@ -311,6 +316,7 @@ impl Engine {
                 TimerKey::Accept(socket) => self.accept_from(now, socket),
                 TimerKey::Linger(socket) => self.drop_socket(socket),
                 TimerKey::Survey(number) => self.end_survey(number),
+                TimerKey::Trace(number) => self.end_trace(number),
                 TimerKey::Stop => self.drop_everything(),
             }
         }

@@ -2,23 +2,24 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
 
 use zeekwire_backend::status::NodeStatus;
 use zeekwire_backend::{
-    Backend, Completion, ConnectOptions, ForwardRule, Inbox, LinkId, ListenOptions, ListenerId,
-    Member, Publication, PublishError, SetupError, SetupErrorKind, Sink, SubscribeOptions,
-    SubscriptionId, SurveyLimits, TraceObserver,
+    Backend, Completion, ConnectOptions, ForwardRule, Inbox, InboxLimits, LinkId, ListenOptions,
+    ListenerId, Member, Publication, PublishError, SetupError, SetupErrorKind, Sink,
+    SubscribeOptions, SubscriptionId, SurveyLimits, TraceObserver,
 };
 use zeekwire_core::wire::is_pool_label;
 use zeekwire_transport::{Endpoint, Network, Poller, Wake};
 use zeekwire_types::limits::REQUEST_COUNT_MAX;
-use zeekwire_types::{DropPolicy, NodeId, Topic, TopicFilter, TrafficClass};
+use zeekwire_types::{DropPolicy, NodeId, Topic, TopicError, TopicFilter, TrafficClass};
 
-use crate::clock::{Clock, new_incarnation};
+use crate::clock::{Clock, new_incarnation, random};
 use crate::config::RuntimeConfig;
-use crate::engine::{Command, Engine, MemberList, shared_filter, subscription};
+use crate::engine::{Command, Engine, MemberList, STATUS_TOPIC, shared_filter, subscription};
 use crate::event_loop;
 use crate::ids::Ids;
 use crate::inline::InlineGate;
@@ -35,6 +36,9 @@ pub(crate) struct Shared {
     clock: Clock,
     network: Network,
     ids: Arc<Ids>,
+    /// Numbers of surveys start at random, so that late answers to an earlier life's questions find
+    /// nobody.
+    next_survey: AtomicU64,
     members: Arc<MemberList>,
     id: NodeId,
     may_wait: bool,
@@ -152,6 +156,7 @@ impl NativeBackend {
             clock,
             network,
             ids,
+            next_survey: AtomicU64::new(random()),
             members,
             id,
             may_wait: config.session.outgoing.policy == DropPolicy::Block,
@@ -349,23 +354,35 @@ impl Backend for NativeBackend {
         question: &Publication<'_>,
         limits: SurveyLimits,
     ) -> Result<Arc<Inbox>, PublishError> {
-        let shared = &*self.shared;
-        let (survey, inbox) = lock(&shared.engine).open_survey(shared.clock.now(), limits);
+        // On a node's own topic it would be taken for an answer, and the rest is for nodes.
+        if question.topic.starts_with(b".") && question.topic != STATUS_TOPIC {
+            return Err(PublishError::Topic(TopicError::Reserved));
+        }
+        let survey = self
+            .shared
+            .next_survey
+            .fetch_add(1, Ordering::Relaxed)
+            .max(1);
+        let inbox = Arc::new(Inbox::new(InboxLimits::default()));
+        let opened = self.send(Command::OpenSurvey {
+            number: survey,
+            limits,
+            inbox: Arc::clone(&inbox),
+        });
+        opened.map_err(|error| match error.kind() {
+            SetupErrorKind::Stopped => PublishError::Stopped,
+            _ => PublishError::Overloaded,
+        })?;
+        // The loop serves requests before it reads, so the survey is open when answers come.
         let asked = self.publish(&Publication {
             survey,
             ..*question
         });
-        // The loop may sleep longer than the survey lasts.
-        if shared.outbox.must_wake() {
-            shared.wake.wake();
+        if let Err(error) = asked {
+            let _stopped = self.send(Command::EndSurvey { number: survey });
+            return Err(error);
         }
-        match asked {
-            Ok(()) => Ok(inbox),
-            Err(error) => {
-                inbox.close();
-                Err(error)
-            }
-        }
+        Ok(inbox)
     }
 
     fn members(&self) -> Arc<[Member]> {

@@ -84,6 +84,18 @@ pub struct NodeId {
     pub incarnation: Incarnation,
 }
 
+impl NodeId {
+    /// All lives that a name may have, from the earliest to the latest.
+    #[must_use]
+    pub fn lives_of(name: &NodeName) -> std::ops::RangeInclusive<Self> {
+        let life = |started_us, random| Self {
+            name: name.clone(),
+            incarnation: Incarnation { started_us, random },
+        };
+        life(0, 0)..=life(u64::MAX, u64::MAX)
+    }
+}
+
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.name, self.incarnation)

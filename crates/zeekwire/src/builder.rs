@@ -98,8 +98,8 @@ impl NodeBuilder {
         self.configure(move |config| config.set_event_queue(bytes_max, policy))
     }
 
-    /// Bounds the bytes that may wait in the queues of all links together. Beyond it a link that has
-    /// something waiting takes no more, whatever its own bound. The default is 256 MiB.
+    /// Bounds the bytes that may wait in the queues of all links together. Beyond it a link that
+    /// has something waiting takes no more, whatever its own bound. The default is 256 MiB.
     #[must_use]
     pub fn queued_bytes_max(self, bytes_max: usize) -> Self {
         self.configure(move |config| config.session.queued_bytes_max = bytes_max)

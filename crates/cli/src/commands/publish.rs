@@ -22,8 +22,8 @@ use pool::{LivePool, PoolFlag};
 
 /// Publish an event
 ///
-/// Waits until it is linked, publishes, waits until the event has left, and tells when nobody in the
-/// cluster subscribed.
+/// Waits until it is linked, publishes, waits until the event has left, and tells when nobody in
+/// the cluster subscribed.
 /// Arguments are written as in Zeek's scripts; quote them for the shell:
 ///
 ///     42 -1 1.5 T 5sec 80/tcp 10.0.0.1 10.0.0.0/8 '"text"' Notice::Tally

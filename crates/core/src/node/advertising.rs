@@ -13,6 +13,8 @@ const EVERY_LINK: u32 = u32::MAX;
 pub(super) struct Advertisements {
     index: FilterIndex<u32>,
     found: Vec<u32>,
+    /// Changes with what may leave.
+    pub(super) generation: u64,
 }
 
 impl Advertisements {
@@ -20,6 +22,7 @@ impl Advertisements {
         Self {
             index: FilterIndex::new(seed),
             found: Vec::new(),
+            generation: 0,
         }
     }
 
@@ -47,6 +50,7 @@ impl Node {
             return;
         };
         self.advertised.index.insert(filter, slot);
+        self.advertised.generation += 1;
         self.routed.forget();
     }
 
@@ -56,6 +60,7 @@ impl Node {
             return false;
         };
         self.routed.forget();
+        self.advertised.generation += 1;
         self.advertised.index.remove(filter, slot)
     }
 

@@ -4,10 +4,10 @@
 //! it. Control messages overtake all others and keep their order, so a message never arrives
 //! before the updates that its publisher knew when it chose the way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use zeekwire_types::NodeId;
 use zeekwire_types::limits::{MEMBER_COUNT_MAX, RECORD_ITEM_COUNT_MAX};
+use zeekwire_types::{NodeId, TrafficClass};
 
 use super::{LinkKey, Node};
 use crate::Fault;
@@ -18,6 +18,9 @@ use crate::wire::{Body, Control, ControlWriter, Digest, Item, Update};
 /// No record is changed so often. What is said beyond it is not believed, since the member in whose
 /// name it is said could not outrun it.
 const VERSION_MAX: u64 = u64::MAX >> 1;
+
+/// Control messages that wait for a peer that is being told what it lacks; then it is its turn.
+const SYNC_BYTES_MAX: usize = 1024 * 1024;
 
 /// What a link that routes has come to.
 #[derive(Debug, Default)]
@@ -31,6 +34,10 @@ pub(super) struct Mesh {
     /// Parts of an update or digest whose rest has yet to come.
     update: Option<Update>,
     digest: Vec<(NodeId, u64)>,
+    /// Members whose records the peer lacks, and that wait until its queue has room.
+    lacking: VecDeque<NodeId>,
+    /// Once it has those, the peer is to be told that this is all that was known when it came.
+    owes_end: bool,
 }
 
 impl Node {
@@ -77,12 +84,37 @@ impl Node {
                 None => record.hops.is_some() || record.id == *own,
                 Some(known) => *known < record.version,
             });
-        let updates: Vec<Update> = newer.map(|record| record.whole()).collect();
-        for update in updates {
-            self.send_control(key, &Control::Update(update));
-        }
-        self.send_control(key, &Control::Synced);
+        let lacking = newer.map(|record| record.id.clone()).collect();
+        let mesh = self.mesh_mut(key)?;
+        (mesh.lacking, mesh.owes_end) = (lacking, true);
+        self.go_on_syncing(key);
         Ok(())
+    }
+
+    /// Sends a peer what it lacks, as far as its queue has room, and at last that this was all.
+    pub(super) fn go_on_syncing(&mut self, key: LinkKey) {
+        loop {
+            let Some(link) = self.link_mut(key).filter(|link| !link.ended) else {
+                return;
+            };
+            let queued = link.session.outgoing.queued_bytes(TrafficClass::Control);
+            let Some(mesh) = link.mesh.as_mut() else {
+                return;
+            };
+            if queued >= SYNC_BYTES_MAX {
+                return;
+            }
+            let Some(next) = mesh.lacking.pop_front() else {
+                if std::mem::take(&mut mesh.owes_end) {
+                    self.send_control(key, &Control::Synced);
+                }
+                return;
+            };
+            if let Some(record) = self.db.find(&next) {
+                let update = record.whole();
+                self.send_control(key, &Control::Update(update));
+            }
+        }
     }
 
     /// The peer sent all it knew: from now on this node counts the link among its own.
@@ -93,9 +125,10 @@ impl Node {
         }
         self.db.touch();
         self.paths_changed = true;
-        let records = self.db.records();
-        let named = records.flat_map(|record| record.neighbours()).cloned();
-        self.want_unknown(key, named.collect());
+        let named = self.db.records().flat_map(|record| record.neighbours());
+        let unknown = named.filter(|node| self.db.find(node).is_none());
+        let unknown: BTreeSet<NodeId> = unknown.cloned().collect();
+        self.want_unknown(key, unknown);
         if let Some(peer) = self.peer_id(key) {
             let update = self.own.change([Item::Neighbour(peer)], []);
             update.into_iter().for_each(|update| self.announce(update));
@@ -204,13 +237,26 @@ impl Node {
         self.flood(&update, None);
     }
 
-    /// Sends an update over all links that route, but for the one that it came by.
+    /// Sends an update over all links that route, but for the one that it came by. Where much waits
+    /// already the record goes later, whole; nothing else overtakes it, since the queue does not
+    /// run empty before.
     fn flood(&mut self, update: &Update, except: Option<LinkKey>) {
-        let open = self.links.iter().map(|(_, link)| link).filter(|link| {
-            let open = link.mesh.as_ref().is_some_and(|mesh| mesh.open);
-            open && link.is_up() && !link.ended && Some(link.key) != except
-        });
-        let keys: Vec<LinkKey> = open.map(|link| link.key).collect();
+        let mut keys = Vec::new();
+        for (_, link) in &mut self.links {
+            if !link.is_up() || link.ended || Some(link.key) == except {
+                continue;
+            }
+            let queued = link.session.outgoing.queued_bytes(TrafficClass::Control);
+            match link.mesh.as_mut().filter(|mesh| mesh.open) {
+                None => {}
+                Some(mesh) if queued >= SYNC_BYTES_MAX => {
+                    if !mesh.lacking.contains(&update.origin) {
+                        mesh.lacking.push_back(update.origin.clone());
+                    }
+                }
+                Some(_) => keys.push(link.key),
+            }
+        }
         if keys.is_empty() {
             return;
         }

@@ -156,8 +156,8 @@ impl Node {
                 continue;
             }
             let key = link.key;
-            // A queue that stands still for too long may be one of a ring of nodes that wait for each
-            // other: it loses, so that the others go on.
+            // A queue that stands still for too long may be one of a ring of nodes that wait for
+            // each other: it loses, so that the others go on.
             let gave_up = link.congestion[class.index()].stands_still(now, LOSSLESS_PATIENCE);
             let outgoing = &mut link.session.outgoing;
             let was_staging = outgoing.staged_bytes() > 0;

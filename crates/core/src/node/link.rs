@@ -250,11 +250,11 @@ impl Node {
                 Reason::NameInUse,
                 format!("this node is called {} already", own.name),
             )),
-            Err(text) => Some((Reason::RefusedByPolicy, text)),
-            Ok(()) if self.gave_way => Some((
+            _ if self.gave_way() => Some((
                 Reason::NameInUse,
-                "this node has given its name up to another".to_owned(),
+                format!("another live node is called {}", own.name),
             )),
+            Err(text) => Some((Reason::RefusedByPolicy, text)),
             Ok(()) => None,
         };
         match refusal {
@@ -308,6 +308,9 @@ impl Node {
         if self.link(key).is_none() {
             return;
         }
+        // A link that was closing may have had more to send.
+        self.links[key.index()].session.outgoing.discard();
+        self.report_link_losses(key);
         let link = self.links.remove(key.index());
         // What was lost with it stays counted.
         self.drops.absorb(link.session.outgoing.drops());
@@ -350,6 +353,9 @@ impl Node {
     }
 
     pub(super) fn link_up(&mut self, key: LinkKey) {
+        if self.gave_way() {
+            return self.close_link(key, Reason::NameInUse, "another live node has the name");
+        }
         self.count_peer(key);
         self.outputs.push_back(Output::LinkUp { link: key });
         let routes = self.link(key).is_some_and(|link| {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use zeekwire_types::{Instant, NodeId, Role};
+use zeekwire_types::{Incarnation, Instant, NodeId, NodeName, Role};
 
 use super::{LinkKey, Node, Output};
 use crate::wire::{Body, Item, Reason};
@@ -51,14 +51,11 @@ impl Node {
     /// Looks for another life of this node's own name.
     pub(super) fn check_names(&mut self) {
         let own = self.config.id.clone();
-        let named = |id: &NodeId| id.name == own.name && *id != own;
-        let over = self
-            .db
-            .records()
-            .find(|record| record.superseded().any(|over| *over == own));
-        let over = over.map(|record| record.id.clone());
-        let other = self.db.reachable().find(|record| named(&record.id));
-        let other = other.map(|record| record.id.clone());
+        let others = || self.db.lives_of(&own.name).filter(|life| life.id != own);
+        let over = others().find(|life| life.superseded().any(|over| *over == own));
+        let over = over.map(|life| life.id.clone());
+        let other = others().find(|life| life.hops.is_some());
+        let other = other.map(|life| life.id.clone());
         if let Some(holder) = over {
             self.give_way(holder);
         } else if let Some(holder) = other.filter(|other| other.incarnation < own.incarnation)
@@ -103,16 +100,28 @@ impl Node {
             .into_iter()
             .partition(|probe| now >= probe.until);
         self.probes = waiting;
+        // Routes may have changed since: what was asked or answered may be lost.
+        for Probe { whom, number, .. } in self.probes.clone() {
+            self.send_routed(whom, Body::Ping(number));
+        }
         let over: Vec<Probe> = over;
         for probe in over {
             match probe.newcomer {
                 Some(key) => self.admit(key),
+                // It was not silent if what was lost is the way to it: when that is back, it is
+                // asked again, and others that were not asked meanwhile are now.
+                None if self.link_towards(&probe.whom).is_none() => self.paths_changed = true,
                 None => {
                     let update = self.own.change([Item::Superseded(probe.whom)], []);
                     update.into_iter().for_each(|update| self.announce(update));
                 }
             }
         }
+    }
+
+    /// Whether another live node has this node's name. Then it takes and makes no more links.
+    pub(super) const fn gave_way(&self) -> bool {
+        self.gave_way
     }
 
     /// Whether somebody was asked and may still answer.
@@ -122,6 +131,45 @@ impl Node {
 
     pub(super) fn forget_probes(&mut self, key: LinkKey) {
         self.probes.retain(|probe| probe.newcomer != Some(key));
+    }
+
+    /// Whether a member that is up was silenced by a later life of its name that was there and is
+    /// no longer, having yielded. Forgets that one.
+    pub(super) fn outlasts(&mut self, name: &str, incarnation: Incarnation) -> bool {
+        let (Ok(name), Some(later)) = (NodeName::new(name), self.gate.life_of(name)) else {
+            return false;
+        };
+        self.settle();
+        let [life, later] = [incarnation, later].map(|incarnation| NodeId {
+            name: name.clone(),
+            incarnation,
+        });
+        let known = self.db.find(&later);
+        let outlasts = known.is_some_and(|record| record.hops.is_none())
+            && self
+                .db
+                .find(&life)
+                .is_some_and(|record| record.hops.is_some())
+            && self.membership.is_up(&life);
+        if outlasts {
+            self.gate.forget(name.as_str(), later.incarnation);
+        }
+        outlasts
+    }
+
+    /// Forgets lives that yielded to others of their names, before their records are forgotten.
+    pub(super) fn forget_yielded(&mut self) {
+        let records = self.db.records().filter(|record| record.hops.is_none());
+        let gone: Vec<NodeId> = records.map(|record| record.id.clone()).collect();
+        for later in gone {
+            let holder = self.membership.holder(&later.name);
+            if let Some(life) = holder.filter(|life| life.incarnation < later.incarnation) {
+                let (name, life) = (later.name, life.incarnation);
+                if self.gate.life_of(name.as_str()) == Some(later.incarnation) {
+                    self.outlasts(name.as_str(), life);
+                }
+            }
+        }
     }
 
     /// Another live node has this name, and the better right to it.

@@ -168,6 +168,7 @@ impl Node {
 
     /// Takes note that the queues of a link may have room again. Call after each write.
     pub fn relax(&mut self, now: Instant, key: LinkKey) {
+        self.go_on_syncing(key);
         if self.link_mut(key).is_some_and(|link| link.look(now)) {
             self.outputs.push_back(super::Output::Relaxed);
         }

@@ -278,7 +278,17 @@ impl Node {
         let envelope = frame.envelope();
         let located = Located::verify(envelope)?;
         let parts = located.envelope(envelope);
-        let Some(gate_slot) = self.gate.slot(parts.publisher(), located.incarnation()) else {
+        let own = &self.config.id;
+        if parts.publisher() == own.name.as_str() && located.incarnation() == own.incarnation {
+            // It went round by links that do not route.
+            return Ok(None);
+        }
+        let incarnation = located.incarnation();
+        let mut slot = self.gate.slot(parts.publisher(), incarnation);
+        if slot.is_none() && self.outlasts(parts.publisher(), incarnation) {
+            slot = self.gate.slot(parts.publisher(), incarnation);
+        }
+        let Some(gate_slot) = slot else {
             return Ok(None);
         };
         let (mut bytes, mut targets, mut onward) = old
@@ -311,7 +321,7 @@ impl Node {
     /// Changes whenever a message may go elsewhere than one like it before.
     const fn local_generation(&self) -> u64 {
         let tables = self.local.generation() + self.remote.generation();
-        tables + self.db.epoch() + self.rules.generation
+        tables + self.db.epoch() + self.rules.generation + self.advertised.generation
     }
 
     fn discard(
@@ -378,7 +388,7 @@ impl Node {
             Control::Update(update) => self.handle_update(key, update)?,
             Control::Synced => self.handle_synced(key)?,
             Control::Want(node) => self.handle_want(key, &node)?,
-            Control::Routed(routed) => self.handle_routed(routed),
+            Control::Routed(routed) => self.handle_routed(key, routed),
             Control::Trace(trace) => self.follow_trace(Some(key), trace),
             Control::Heartbeat => self.answer_heartbeat(key),
             Control::Newer => {}

@@ -12,21 +12,25 @@ use crate::wire::{Body, Control, Routed};
 impl Node {
     /// Sends a message to one member, or to a peer.
     pub(super) fn send_routed(&mut self, to: NodeId, body: Body) {
-        let routed = Routed {
+        let routed = self.routed(to, body);
+        self.relay(routed);
+    }
+
+    fn routed(&self, to: NodeId, body: Body) -> Routed {
+        Routed {
             to,
             from: self.config.id.clone(),
             hop_limit: HOP_LIMIT_MAX,
             body,
-        };
-        self.relay(routed);
+        }
     }
 
     /// Takes a message that arrived, or passes it on.
-    pub(super) fn handle_routed(&mut self, routed: Routed) {
+    pub(super) fn handle_routed(&mut self, key: LinkKey, routed: Routed) {
         // A trace crosses borders as messages do, and what it found comes back that way.
         let is_report = matches!(routed.body, Body::Traced(_));
         if routed.to == self.config.id {
-            self.take_routed(routed);
+            self.take_routed(key, routed);
         } else if routed.hop_limit > 1 && (self.forwards() || is_report) {
             self.relay(Routed {
                 hop_limit: routed.hop_limit - 1,
@@ -62,7 +66,7 @@ impl Node {
         found.map(|link| link.key)
     }
 
-    fn link_towards(&self, to: &NodeId) -> Option<LinkKey> {
+    pub(super) fn link_towards(&self, to: &NodeId) -> Option<LinkKey> {
         let member = self
             .db
             .link_to(to)
@@ -76,16 +80,14 @@ impl Node {
         link.map(|link| link.key)
     }
 
-    fn take_routed(&mut self, routed: Routed) {
+    fn take_routed(&mut self, key: LinkKey, routed: Routed) {
         let Routed {
             from, hop_limit, ..
         } = routed;
         match routed.body {
             Body::Confirm(version) => {
                 // Who is no member is not waited for, and there is no end to invented names.
-                let is_member = self.db.find(&from).is_some();
-                if is_member && version <= self.own.version() {
-                    self.confirmations.confirm(&from, version);
+                if version <= self.own.version() && self.db.confirm(&from, version) {
                     self.finish_confirmed();
                 }
             }
@@ -95,7 +97,15 @@ impl Node {
                     self.send_routed(from, Body::Confirm(known));
                 }
             }
-            Body::Ping(number) => self.send_routed(from, Body::Pong(number)),
+            Body::Ping(number) => {
+                // A node that does not route knows only its peers: the way back is the one by
+                // which the question came.
+                let pong = self.routed(from, Body::Pong(number));
+                match self.link_towards(&pong.to) {
+                    Some(_) => self.relay(pong),
+                    None => self.send_control(key, &Control::Routed(pong)),
+                }
+            }
             Body::Pong(number) => self.probe_answered(&from, number),
             Body::Lost(lost) => self.take_loss_report(&from.name, lost, hop_limit),
             Body::Traced(trace) => self.outputs.push_back(super::Output::Traced { trace }),

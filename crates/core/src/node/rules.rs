@@ -58,9 +58,14 @@ impl Node {
         {
             return self.tell_peers(token, Vec::new(), true);
         }
-        let at = u32::try_from(self.rules.rules.len()).expect("rules are few");
+        // The place of one that was taken back is used again.
+        let rules = &mut self.rules.rules;
+        let vacant = rules.iter().position(Option::is_none);
+        let place = vacant.unwrap_or(rules.len());
+        rules.resize(rules.len().max(place + 1), None);
+        rules[place] = Some(rule.clone());
+        let at = u32::try_from(place).expect("rules are few");
         self.rules.index.insert(&rule.filter, at);
-        self.rules.rules.push(Some(rule.clone()));
         self.rules.generation += 1;
         let links = self.links_with(rule.from);
         let told = links

@@ -1,11 +1,11 @@
 //! What follows when links or records changed: paths, members, completions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use zeekwire_types::{NodeId, Role};
 
-use super::{LinkKey, Node, Output};
+use super::{Link, LinkKey, Node, Output};
 use crate::membership::Turn;
 use crate::routing::Waiter;
 use crate::wire::{Body, Control};
@@ -27,16 +27,12 @@ impl Node {
     #[cold]
     fn settle_paths(&mut self) {
         while std::mem::take(&mut self.paths_changed) {
-            let mut links: BTreeMap<NodeId, u32> = BTreeMap::new();
-            for (_, link) in &self.links {
-                let synced = link.mesh.as_ref().is_some_and(|mesh| mesh.synced);
-                if let (true, Some(peer)) = (synced && !link.ended, link.peer()) {
-                    links
-                        .entry(peer.node.clone())
-                        .or_insert_with(|| link.key.slot());
-                }
-            }
-            self.db.rebuild(self.now, &links);
+            let in_step = |link: &&Link| link.mesh.as_ref().is_some_and(|mesh| mesh.synced);
+            let links = self.links.iter().map(|(_, link)| link);
+            let links = links.filter(in_step).filter(|link| !link.ended);
+            let links =
+                links.filter_map(|link| Some((&link.session.peer()?.node, link.key.slot())));
+            self.db.rebuild(self.now, links);
             self.route_changes += 1;
             if self.db.own_number_is_taken() {
                 let update = self.own.renumber();
@@ -48,8 +44,7 @@ impl Node {
         let present = self.present();
         let turns = self.membership.observe(self.now, &present);
         self.tell_turns(turns);
-        let confirming = self.confirming();
-        self.confirmations.retain(|id| confirming.contains(id));
+        self.forget_yielded();
         self.check_names();
         self.finish_confirmed();
     }
@@ -88,51 +83,58 @@ impl Node {
         }
     }
 
-    /// All who must have this node's record before it is effective everywhere: the members of the
-    /// component, and peers that are about to join it.
-    fn confirming(&self) -> BTreeSet<NodeId> {
-        let joining = self.links.iter().map(|(_, link)| link).filter(|link| {
+    /// Peers that are about to join the component.
+    fn joining(&self) -> impl Iterator<Item = &NodeId> {
+        let links = self.links.iter().map(|(_, link)| link);
+        let joining = links.filter(|link| {
             let mesh = link.mesh.as_ref();
             mesh.is_some_and(|mesh| !mesh.active) && link.is_up() && !link.ended
         });
-        let joining = joining
-            .filter_map(|link| link.peer())
-            .map(|hello| &hello.node);
-        let members = self.db.reachable().map(|record| &record.id);
-        members.chain(joining).cloned().collect()
+        let peers = joining.filter_map(|link| link.peer());
+        peers.map(|hello| &hello.node)
+    }
+
+    /// All who must have this node's record before it is effective everywhere, members of the
+    /// component and peers that are about to join it; and which version each is known to have.
+    /// Some may be named twice.
+    fn confirming(&self) -> impl Iterator<Item = (&NodeId, u64)> {
+        let members = self.db.reachable();
+        let members = members.map(|record| (&record.id, record.confirmed));
+        let version_at = |id| self.db.find(id).map_or(0, |record| record.confirmed);
+        members.chain(self.joining().map(move |id| (id, version_at(id))))
     }
 
     fn ask_for_confirmations(&mut self, every: Duration) {
-        if self.confirmations.is_idle() {
+        let Some(version) = self.confirmations.take_question(self.now, every) else {
             return;
-        }
-        let members = self.confirming();
-        let now = self.now;
-        let questions = self
-            .confirmations
-            .take_questions(now, every, members.iter());
-        for (to, version) in questions {
+        };
+        let behind = self.confirming().filter(|(_, known)| *known < version);
+        let behind: BTreeSet<NodeId> = behind.map(|(id, _)| id.clone()).collect();
+        for to in behind {
             self.send_routed(to, Body::Ask(version));
         }
     }
 
-    /// All other members of the component, those attached to a member included. A member that does
-    /// not route knows those that it is attached to, and nobody behind them.
-    fn present(&self) -> BTreeSet<NodeId> {
-        let members = self.db.reachable().map(|record| &record.id);
-        let reachable = self.db.records().filter(|record| record.hops.is_some());
-        let leaves = reachable.flat_map(|record| record.leaves());
+    /// All other members of the component, those attached to a member included, in ascending
+    /// order. A member that does not route knows those that it is attached to, and nobody behind
+    /// them.
+    fn present(&self) -> Vec<NodeId> {
+        let reachable = self.db.ordered().filter(|record| record.hops.is_some());
+        let mut present: Vec<NodeId> = reachable.map(|record| record.id.clone()).collect();
+        let reachable = self.db.ordered().filter(|record| record.hops.is_some());
+        present.extend(reachable.flat_map(|record| record.leaves()).cloned());
         let is_member = self.config.role == Role::Member;
         let links = self.links.iter().map(|(_, link)| link);
         let edges = links.filter(|link| is_member && link.mesh.is_none() && link.ready);
         let edges = edges.filter_map(|link| link.peer());
-        let edges = edges
-            .filter(|peer| peer.role == Role::Member)
-            .map(|peer| &peer.node);
-        let present = members.chain(leaves).chain(edges);
+        let edges = edges.filter(|peer| peer.role == Role::Member);
+        present.extend(edges.map(|peer| peer.node.clone()));
         // An earlier life of its own is not somebody else.
-        let present = present.filter(|id| id.name != self.config.id.name);
-        present.cloned().collect()
+        present.retain(|id| id.name != self.config.id.name);
+        // Nearly all of it is in order already, which this kind of sort makes use of.
+        present.sort();
+        present.dedup();
+        present
     }
 
     fn tell_turns(&mut self, turns: Vec<Turn>) {
@@ -141,7 +143,7 @@ impl Node {
                 Turn::Up(node) => Output::NodeUp { node },
                 Turn::Down(node) => {
                     // A next life is new to the gate, even if its clock went back.
-                    self.gate.forget(node.name.as_str());
+                    self.gate.forget(node.name.as_str(), node.incarnation);
                     Output::NodeDown { node }
                 }
             });
@@ -165,8 +167,9 @@ impl Node {
         if self.confirmations.is_idle() {
             return;
         }
-        let members = self.confirming();
-        for waiter in self.confirmations.take_done(members.iter()) {
+        let versions = self.confirming().map(|(_, version)| version);
+        let everywhere = versions.min().unwrap_or(u64::MAX);
+        for waiter in self.confirmations.take_done(everywhere) {
             match waiter {
                 Waiter::Driver(token) => self.spread(token),
                 Waiter::Peer(key, token) => self.send_control(key, &Control::Done(token)),
@@ -174,11 +177,12 @@ impl Node {
         }
     }
 
-    /// Lets `waiter` know once this node's present record is effective at every member.
+    /// Lets `waiter` know once what this node's present record asks for is effective at every
+    /// member.
     pub(super) fn await_spread(&mut self, waiter: Waiter<LinkKey>) {
         self.settle();
         self.confirmations
-            .wait(self.now, self.own.version(), waiter);
+            .wait(self.now, self.own.filters_version(), waiter);
         self.finish_confirmed();
     }
 }

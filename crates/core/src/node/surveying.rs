@@ -20,6 +20,10 @@ pub enum Answered {
     Refused,
 }
 
+/// Answers that one survey takes, since anybody may invent names. More nodes than that are not
+/// expected.
+const ANSWER_COUNT_MAX: usize = 65_536;
+
 /// The surveys of a node.
 #[derive(Debug, Default)]
 pub(super) struct Surveys {
@@ -61,7 +65,8 @@ impl Node {
         let Some(survey) = self.surveys.open.get_mut(&number) else {
             return Answered::Refused;
         };
-        if !survey.answered.insert((from.into(), life)) {
+        let full = survey.answered.len() >= ANSWER_COUNT_MAX;
+        if full || !survey.answered.insert((from.into(), life)) {
             return Answered::Refused;
         }
         match survey.answer_count_max {

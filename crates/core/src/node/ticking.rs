@@ -8,6 +8,8 @@ use super::{Link, LinkEnd, LinkKey, Node, Output};
 use crate::session::{Liveness, Offered, Pulse};
 use crate::wire::Reason;
 
+/// A peer that routes must have told all it knows, and have announced the link, within this time.
+const JOINING_MAX: Duration = Duration::from_secs(30);
 /// How often to look while an answer is awaited.
 const PENDING_TICK: Duration = Duration::from_millis(100);
 
@@ -47,6 +49,13 @@ impl Node {
                 continue;
             }
             let up = link.is_up();
+            let joining = link.mesh.as_ref().is_some_and(|mesh| !mesh.active);
+            let open_for = now.since(link.opened_at);
+            if up && joining && open_for >= JOINING_MAX {
+                // It would keep everybody waiting who subscribes here.
+                self.give_up(key, LinkEnd::HandshakeTimeout(open_for));
+                continue;
+            }
             match link.session.liveness.pulse(now, up) {
                 Pulse::Fine => {}
                 Pulse::Speak => self.speak(key),

@@ -63,6 +63,12 @@ impl Node {
         self.membership.up()
     }
 
+    /// Rises whenever a member comes or goes.
+    #[must_use]
+    pub const fn member_changes(&self) -> u64 {
+        self.membership.changes()
+    }
+
     /// What the record of a member subscribes to; empty for one that is not known.
     pub fn filters_of(&self, node: &NodeId) -> Vec<&zeekwire_types::TopicFilter> {
         let record = self.db.find(node);
@@ -94,6 +100,13 @@ impl Node {
         let passes_on = self.config.role == zeekwire_types::Role::Member
             && self.config.forwarding != super::Forwarding::Off;
         passes_on && self.links().filter(|link| link.is_up()).nth(1).is_some()
+    }
+
+    /// How often something was heard of a member that there is no room for, or of a version that
+    /// cannot be.
+    #[must_use]
+    pub const fn refused_records(&self) -> u64 {
+        self.refused_records
     }
 
     /// How often paths were found anew.

@@ -1,8 +1,9 @@
 //! Who has confirmed which version of this node's record, and who waits for that.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use zeekwire_types::{Instant, NodeId};
+use zeekwire_types::Instant;
 
 /// Who waits for a version to be effective everywhere.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -13,19 +14,21 @@ pub(crate) enum Waiter<L> {
     Peer(L, u64),
 }
 
-/// Versions of this node's record that others confirmed.
+/// Who waits for which version of this node's record.
+///
+/// Which version each member has is told by [`Record::confirmed`](super::record::Record).
 #[derive(Debug)]
 pub(crate) struct Confirmations<L> {
-    confirmed: BTreeMap<NodeId, u64>,
     waiting: BTreeMap<u64, Vec<Waiter<L>>>,
+    waiter_count: usize,
     asked_at: Instant,
 }
 
 impl<L: Copy + PartialEq> Confirmations<L> {
     pub(crate) const fn new() -> Self {
         Self {
-            confirmed: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            waiter_count: 0,
             asked_at: Instant::ZERO,
         }
     }
@@ -35,20 +38,13 @@ impl<L: Copy + PartialEq> Confirmations<L> {
         if self.waiting.is_empty() {
             self.asked_at = now;
         }
+        self.waiter_count += 1;
         self.waiting.entry(version).or_default().push(waiter);
     }
 
-    /// A member has this version of our record.
-    pub(crate) fn confirm(&mut self, from: &NodeId, version: u64) {
-        match self.confirmed.get_mut(from) {
-            Some(known) => *known = version.max(*known),
-            None => drop(self.confirmed.insert(from.clone(), version)),
-        }
-    }
-
     /// How many wait.
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.values().map(Vec::len).sum()
+    pub(crate) const fn len(&self) -> usize {
+        self.waiter_count
     }
 
     /// Whether anybody waits.
@@ -56,51 +52,34 @@ impl<L: Copy + PartialEq> Confirmations<L> {
         self.waiting.is_empty()
     }
 
-    /// Takes those whose version is effective at all of `members`.
-    pub(crate) fn take_done<'a>(
-        &mut self,
-        members: impl Iterator<Item = &'a NodeId>,
-    ) -> Vec<Waiter<L>> {
-        let versions = members.map(|id| self.confirmed.get(id).copied().unwrap_or(0));
-        let everywhere = versions.min().unwrap_or(u64::MAX);
+    /// Takes those whose version is at most that which every member has.
+    pub(crate) fn take_done(&mut self, everywhere: u64) -> Vec<Waiter<L>> {
         let later = match everywhere.checked_add(1) {
             Some(next) => self.waiting.split_off(&next),
             None => BTreeMap::new(),
         };
         let done = std::mem::replace(&mut self.waiting, later);
-        done.into_values().flatten().collect()
+        let done: Vec<_> = done.into_values().flatten().collect();
+        self.waiter_count -= done.len();
+        done
     }
 
-    /// Whom to ask, and for which version: those of `members` that have not confirmed what was
-    /// waited for since `every` ago.
-    pub(crate) fn take_questions<'a>(
-        &mut self,
-        now: Instant,
-        every: std::time::Duration,
-        members: impl Iterator<Item = &'a NodeId>,
-    ) -> Vec<(NodeId, u64)> {
-        let Some((&version, _)) = self.waiting.last_key_value() else {
-            return Vec::new();
-        };
+    /// The version to ask for, if the last time was `every` ago.
+    pub(crate) fn take_question(&mut self, now: Instant, every: Duration) -> Option<u64> {
+        let (&version, _) = self.waiting.last_key_value()?;
         if now.since(self.asked_at) < every {
-            return Vec::new();
+            return None;
         }
         self.asked_at = now;
-        members
-            .filter(|id| self.confirmed.get(id).is_none_or(|known| *known < version))
-            .map(|id| (id.clone(), version))
-            .collect()
-    }
-
-    /// Forgets members that `keep` does not name.
-    pub(crate) fn retain(&mut self, keep: impl Fn(&NodeId) -> bool) {
-        self.confirmed.retain(|id, _| keep(id));
+        Some(version)
     }
 
     /// A peer waits no longer: it is gone.
     pub(crate) fn forget_link(&mut self, link: L) {
         for waiters in self.waiting.values_mut() {
+            let before = waiters.len();
             waiters.retain(|waiter| !matches!(waiter, Waiter::Peer(of, _) if *of == link));
+            self.waiter_count -= before - waiters.len();
         }
         self.waiting.retain(|_, waiters| !waiters.is_empty());
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use slab::Slab;
-use zeekwire_types::{Instant, NodeId};
+use zeekwire_types::{Instant, NodeId, NodeName};
 
 use super::graph::{Graph, NO_LINK, Tree};
 use super::record::{MemberSlot, Record};
@@ -44,6 +44,10 @@ pub(crate) struct Database {
     epoch: u64,
 }
 
+/// Entries that [`Database`] keeps in `branches`, of all members together; beyond it they are
+/// found anew as they are needed.
+const BRANCH_COUNT_MAX: usize = 4 << 20;
+
 impl Database {
     /// A database that holds this node's own record.
     pub(crate) fn new(seed: u64, own: &Update) -> Self {
@@ -60,7 +64,7 @@ impl Database {
             epoch: 0,
         };
         database.apply(Instant::ZERO, own);
-        database.rebuild(Instant::ZERO, &BTreeMap::new());
+        database.rebuild(Instant::ZERO, std::iter::empty());
         database
     }
 
@@ -76,6 +80,7 @@ impl Database {
         }
         let slot = known.unwrap_or_else(|| self.add(now, update));
         let is_me = slot == self.me;
+        let others = self.those_who_name(slot, update);
         let Self {
             records,
             filters,
@@ -83,7 +88,7 @@ impl Database {
             ..
         } = self;
         let record = &mut records[slot as usize];
-        let mut paths = known.is_none() || record.tree != update.tree;
+        let mut paths = record.tree != update.tree;
         record.version = update.version;
         record.tree = update.tree;
         let gone: Vec<Item> = if update.base == 0 {
@@ -102,7 +107,11 @@ impl Database {
                         shares.remove(filter, slot);
                     }
                     Item::Pool(_) => {}
-                    _ => paths = true,
+                    Item::Neighbour(node) => paths |= others.contains(node),
+                    Item::Leaf(_) | Item::Superseded(_) => {
+                        record.beside_count -= 1;
+                        paths = true;
+                    }
                 }
             }
         }
@@ -114,12 +123,33 @@ impl Database {
                         shares.insert(filter, slot);
                     }
                     Item::Pool(_) => {}
-                    _ => paths = true,
+                    Item::Neighbour(node) => paths |= others.contains(node),
+                    Item::Leaf(_) | Item::Superseded(_) => {
+                        record.beside_count += 1;
+                        paths = true;
+                    }
                 }
             }
         }
         self.epoch += u64::from(paths);
         Applied::Changed { paths }
+    }
+
+    /// Of the neighbours that an update is about, those who name its origin as well: only such
+    /// links count.
+    fn those_who_name(&self, slot: MemberSlot, update: &Update) -> BTreeSet<NodeId> {
+        let record = &self.records[slot as usize];
+        let kept = record.neighbours().filter(|_| update.base == 0);
+        let told = update.added.iter().chain(&update.removed);
+        let told = told.filter_map(|item| match item {
+            Item::Neighbour(node) => Some(node),
+            _ => None,
+        });
+        let names_it = |node: &&NodeId| {
+            self.find(node)
+                .is_some_and(|other| other.has_neighbour(&record.id))
+        };
+        kept.chain(told).filter(names_it).cloned().collect()
     }
 
     fn add(&mut self, now: Instant, update: &Update) -> MemberSlot {
@@ -128,8 +158,10 @@ impl Database {
             version: 0,
             tree: update.tree,
             items: BTreeSet::new(),
+            beside_count: 0,
             hops: None,
             unreachable_since: now,
+            confirmed: 0,
         });
         let slot = MemberSlot::try_from(slot).expect("members are far fewer than 2^32");
         self.by_id.insert(update.origin.clone(), slot);
@@ -137,14 +169,17 @@ impl Database {
     }
 
     /// Finds all paths anew, after records or links changed. `links` tells the link to each
-    /// neighbour with which this node's own record is in step.
-    pub(crate) fn rebuild(&mut self, now: Instant, links: &BTreeMap<NodeId, u32>) {
+    /// neighbour with which this node's own record is in step; the first of several is taken.
+    pub(crate) fn rebuild<'a>(
+        &mut self,
+        now: Instant,
+        links: impl Iterator<Item = (&'a NodeId, u32)>,
+    ) {
         let slot_count = self
             .records
             .iter()
-            .map(|(slot, _)| slot + 1)
-            .max()
-            .unwrap_or(0);
+            .next_back()
+            .map_or(0, |(slot, _)| slot + 1);
         let over: BTreeSet<NodeId> = self
             .records
             .iter()
@@ -152,17 +187,22 @@ impl Database {
             .cloned()
             .collect();
         let mut graph = Graph::new(slot_count);
+        // Whom each member names, in the order of slots.
+        let mut named: Vec<Vec<MemberSlot>> = vec![Vec::new(); slot_count];
         for (slot, record) in numbered(&self.records) {
             if over.contains(&record.id) {
                 continue;
             }
             graph.add_member(slot, record.tree);
-            for neighbour in record.neighbours() {
-                let Some(&other) = self.by_id.get(neighbour) else {
-                    continue;
-                };
-                let mutual = self.records[other as usize].has_neighbour(&record.id);
-                if mutual && other != slot && !over.contains(neighbour) {
+            let neighbours = record.neighbours().filter(|node| !over.contains(node));
+            let neighbours = neighbours.filter_map(|node| self.by_id.get(node).copied());
+            named[slot as usize].extend(neighbours.filter(|other| *other != slot));
+            named[slot as usize].sort_unstable();
+        }
+        for (slot, others) in named.iter().enumerate() {
+            let slot = MemberSlot::try_from(slot).expect("members are far fewer than 2^32");
+            for &other in others {
+                if named[other as usize].binary_search(&slot).is_ok() {
                     graph.add_arc(slot, other);
                 }
             }
@@ -171,8 +211,10 @@ impl Database {
         self.links.clear();
         self.links.resize(slot_count, NO_LINK);
         for (node, link) in links {
-            if let Some(&slot) = self.by_id.get(node) {
-                self.links[slot as usize] = *link;
+            if let Some(&slot) = self.by_id.get(node)
+                && self.links[slot as usize] == NO_LINK
+            {
+                self.links[slot as usize] = link;
             }
         }
         self.epoch += 1;
@@ -190,6 +232,7 @@ impl Database {
             let hops = own_tree.hops_to(slot);
             if record.hops.is_some() && hops.is_none() {
                 record.unreachable_since = now;
+                record.confirmed = 0;
             }
             record.hops = hops;
         }
@@ -238,6 +281,31 @@ impl Database {
         self.records.iter().map(|(_, record)| record)
     }
 
+    /// All lives of a name of which there is a record.
+    pub(crate) fn lives_of(&self, name: &NodeName) -> impl Iterator<Item = &Record> {
+        let slots = self
+            .by_id
+            .range(NodeId::lives_of(name))
+            .map(|(_, slot)| slot);
+        slots.map(|slot| &self.records[*slot as usize])
+    }
+
+    /// A member has this version of this node's own record. Returns whether it is known at all.
+    pub(crate) fn confirm(&mut self, id: &NodeId, version: u64) -> bool {
+        let slot = self.by_id.get(id).map(|slot| *slot as usize);
+        let record = slot.and_then(|slot| self.records.get_mut(slot));
+        record
+            .map(|record| record.confirmed = record.confirmed.max(version))
+            .is_some()
+    }
+
+    /// All records, ordered by name and life.
+    pub(crate) fn ordered(&self) -> impl Iterator<Item = &Record> {
+        self.by_id
+            .values()
+            .map(|slot| &self.records[*slot as usize])
+    }
+
     /// Members to which a path leads, but for this node.
     pub(crate) fn reachable(&self) -> impl Iterator<Item = &Record> {
         self.records()
@@ -265,6 +333,9 @@ impl Database {
             me,
             ..
         } = self;
+        if branches.len() * neighbours.len() > BRANCH_COUNT_MAX {
+            branches.retain(|of, _| of == me);
+        }
         let branches = branches
             .entry(root)
             .or_insert_with(|| graph.tree(root).branches(*me, neighbours));

@@ -12,6 +12,8 @@ use crate::wire::{Item, Update};
 pub(crate) struct OwnRecord {
     id: NodeId,
     version: u64,
+    /// The version since which its filters are as they are.
+    filters_version: u64,
     tree: u32,
     tree_attempts: u32,
     items: BTreeMap<Item, usize>,
@@ -24,6 +26,7 @@ impl OwnRecord {
             tree: tree_number(&id, 0),
             id,
             version: 1,
+            filters_version: 1,
             tree_attempts: 0,
             items: items.map(|item| (item, 1)).collect(),
         }
@@ -32,6 +35,12 @@ impl OwnRecord {
     /// The version that is flooded now.
     pub(crate) const fn version(&self) -> u64 {
         self.version
+    }
+
+    /// The version since which its filters are as they are: whoever has that one or a later one
+    /// knows what is wanted here.
+    pub(crate) const fn filters_version(&self) -> u64 {
+        self.filters_version
     }
 
     /// How many items it has.
@@ -80,6 +89,10 @@ impl OwnRecord {
         }
         let base = self.version;
         self.version += 1;
+        let is_filter = |item: &Item| matches!(item, Item::Filter(_));
+        if added.iter().chain(&removed).any(is_filter) {
+            self.filters_version = self.version;
+        }
         Some(Update {
             origin: self.id.clone(),
             base,
@@ -95,6 +108,8 @@ impl OwnRecord {
     /// All of it, as a version above `known`: somebody holds another record under this identity.
     pub(crate) fn outrun(&mut self, known: u64) -> Update {
         self.version = self.version.max(known) + 1;
+        // What was confirmed before may have been that other record.
+        self.filters_version = self.version;
         self.whole()
     }
 

@@ -17,10 +17,14 @@ pub(crate) struct Record {
     /// Names its shortest-path tree in frame headers.
     pub(crate) tree: u32,
     pub(crate) items: BTreeSet<Item>,
+    /// How many of the items are leaves or earlier lives.
+    pub(crate) beside_count: usize,
     /// Hops from here; `None` while no path leads there.
     pub(crate) hops: Option<u16>,
     /// When the last path to it was lost.
     pub(crate) unreachable_since: Instant,
+    /// The version of this node's own record that it is known to have; 0 if nothing is known.
+    pub(crate) confirmed: u64,
 }
 
 impl Record {
@@ -39,7 +43,7 @@ impl Record {
 
     /// Members that are attached to it and do not route.
     pub(crate) fn leaves(&self) -> impl Iterator<Item = &NodeId> {
-        self.items.iter().filter_map(|item| match item {
+        self.beside().filter_map(|item| match item {
             Item::Leaf(node) => Some(node),
             _ => None,
         })
@@ -47,10 +51,16 @@ impl Record {
 
     /// Earlier lives of its own name that it declared over. What it says of others counts nothing.
     pub(crate) fn superseded(&self) -> impl Iterator<Item = &NodeId> {
-        self.items.iter().filter_map(|item| match item {
+        self.beside().filter_map(|item| match item {
             Item::Superseded(node) if node.name == self.id.name => Some(node),
             _ => None,
         })
+    }
+
+    /// Its leaves and earlier lives. Most have none, and are not gone through for that.
+    fn beside(&self) -> impl Iterator<Item = &Item> {
+        let is_beside = |item: &&Item| matches!(item, Item::Leaf(_) | Item::Superseded(_));
+        self.items.iter().filter(is_beside).take(self.beside_count)
     }
 
     /// What it and all that is attached to it subscribed to.

@@ -317,10 +317,7 @@ impl Outgoing {
             planned += bytes;
             left[run.class.index()] -= bytes as u64;
             owed[run.class.index()] = owed[run.class.index()].saturating_sub(bytes);
-            for class in TrafficClass::ALL
-                .into_iter()
-                .filter(|class| *class > run.class)
-            {
+            for class in those_with_a_share_of(run.class) {
                 let coming = &mut owed[class.index()];
                 *coming = (*coming + bytes / SHARE).min(2 * RUN_BYTES_MAX);
             }
@@ -387,7 +384,7 @@ impl Outgoing {
         self.sent_bytes[class.index()] += bytes as u64;
         let owed = &mut self.owed_bytes[class.index()];
         *owed = owed.saturating_sub(bytes);
-        for lower in TrafficClass::ALL.into_iter().filter(|lower| *lower > class) {
+        for lower in those_with_a_share_of(class) {
             let waits = !self.queues[lower.index()].is_empty();
             let owed = &mut self.owed_bytes[lower.index()];
             *owed = if waits {
@@ -510,6 +507,14 @@ impl Drop for Outgoing {
     fn drop(&mut self) {
         self.total.moved(self.share_bytes, 0);
     }
+}
+
+/// The less urgent classes that get a share of what a class sends. Nothing overtakes control: a
+/// message must not arrive before the updates of routes that its publisher knew.
+fn those_with_a_share_of(class: TrafficClass) -> impl Iterator<Item = TrafficClass> {
+    let shares = class != TrafficClass::Control;
+    let lower = move |lower: &TrafficClass| shares && *lower > class;
+    TrafficClass::ALL.into_iter().filter(lower)
 }
 
 /// The next run to send: a class that has its share coming, the least urgent first, else the most

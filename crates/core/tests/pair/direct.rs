@@ -83,10 +83,9 @@ const TURN_COUNT_MAX: usize = 1000;
 
 fn said((node, key): &mut (&mut Node, LinkKey)) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let Some(link) = node.link_mut(*key) else {
-        return bytes;
-    };
-    while link.session.outgoing.plan_write() > 0 {
+    while let Some(link) = node.link_mut(*key)
+        && link.session.outgoing.plan_write() > 0
+    {
         let mut slices = [IoSlice::new(&[]); WRITE_SLICE_COUNT_MAX];
         let count = link.session.outgoing.plan_slices(&mut slices);
         let start = bytes.len();
@@ -95,6 +94,7 @@ fn said((node, key): &mut (&mut Node, LinkKey)) -> Vec<u8> {
             .for_each(|slice| bytes.extend_from_slice(slice));
         let written = bytes.len() - start;
         link.session.outgoing.plan_written(written);
+        node.relax(Instant::ZERO, *key);
     }
     bytes
 }

@@ -6,7 +6,7 @@ use zeekwire_buffer::AlignedBytes;
 use zeekwire_core::Node;
 use zeekwire_core::node::{LinkConfig, LinkKey, Output, Received, Scope};
 use zeekwire_core::session::{SessionConfig, WRITE_SLICE_COUNT_MAX};
-use zeekwire_types::Instant;
+use zeekwire_types::{Instant, TopicFilter, TrafficClass};
 
 use crate::side::{config, filters};
 use crate::world::LINK;
@@ -26,7 +26,11 @@ struct Line {
 
 impl Group {
     fn new(names: &[&str]) -> Self {
-        let node = |name: &&str| Node::new(config(name, SessionConfig::default()));
+        Self::with(names, SessionConfig::default())
+    }
+
+    fn with(names: &[&str], session: SessionConfig) -> Self {
+        let node = |name: &&str| Node::new(config(name, session));
         Self {
             nodes: names.iter().map(node).collect(),
             lines: Vec::new(),
@@ -115,7 +119,7 @@ fn what_is_said(node: &mut Node, key: LinkKey) -> Vec<u8> {
     let Some(link) = node.link_mut(key) else {
         return bytes;
     };
-    let outgoing = &mut link.session.outgoing;
+    let mut outgoing = &mut link.session.outgoing;
     while outgoing.plan_write() > 0 {
         let mut slices = [IoSlice::new(&[]); WRITE_SLICE_COUNT_MAX];
         let count = outgoing.plan_slices(&mut slices);
@@ -124,6 +128,11 @@ fn what_is_said(node: &mut Node, key: LinkKey) -> Vec<u8> {
             bytes.extend_from_slice(slice);
         }
         outgoing.plan_written(bytes.len() - start);
+        node.relax(Instant::ZERO, key);
+        let Some(link) = node.link_mut(key) else {
+            return bytes;
+        };
+        outgoing = &mut link.session.outgoing;
     }
     bytes
 }
@@ -191,4 +200,43 @@ fn who_was_away_hears_what_changed_behind_a_partition_when_it_heals() {
     group.settle();
     assert_eq!(group.reached_by(3), ["a", "b", "c"]);
     assert_eq!(filters_of_c(&group), Some(before + 1));
+}
+
+#[test]
+fn what_is_subscribed_already_is_complete_at_once_whoever_left_since() {
+    let mut group = Group::new(&["a", "b", "c"]);
+    group.open(0, 1);
+    group.open(0, 2);
+    group.settle();
+    group.nodes[0].subscribe(1, &filters(&["t"]), Scope::AllLinks, 1);
+    group.settle();
+    // The record of `a` has a new version now, which nobody was asked to confirm.
+    group.cut(1);
+    group.settle();
+    let node = &mut group.nodes[0];
+    node.subscribe(2, &filters(&["t"]), Scope::AllLinks, 2);
+    let mut outputs = std::iter::from_fn(|| node.poll_output());
+    let completed = outputs.any(|output| matches!(output, Output::Completed { token: 2 }));
+    assert!(completed);
+}
+
+#[test]
+fn more_than_a_control_queue_holds_reaches_who_joins() {
+    let mut session = SessionConfig::default();
+    session.outgoing.budget_bytes[TrafficClass::Control.index()] = 3 << 20;
+    let mut group = Group::with(&["hub", "x", "y", "late"], session);
+    let long = "x".repeat(200);
+    for node in 0..3 {
+        let many = (0..9_000).map(|n| format!("{node}/{n}/{long}"));
+        let many: Vec<TopicFilter> = many.map(|text| TopicFilter::new(text).unwrap()).collect();
+        group.nodes[node].subscribe(1, &many, Scope::AllLinks, 1);
+    }
+    group.open(1, 0);
+    group.open(2, 0);
+    group.settle();
+    group.open(3, 0);
+    group.settle();
+    assert_eq!(group.reached_by(3), ["hub", "x", "y"]);
+    let known = group.nodes[3].members().map(|member| member.filter_count);
+    assert!(known.into_iter().all(|count| count >= 9_000));
 }

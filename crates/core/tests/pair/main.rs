@@ -12,6 +12,8 @@ mod forwarding;
 mod handshake;
 mod joining;
 mod liveness;
+mod names;
+mod passing;
 mod pipe;
 mod policies;
 mod reconnect;

@@ -11,7 +11,8 @@ use zeekwire_core::wire::{EnvelopeTemplate, Frame, FrameHeader, Located, Trace};
 use zeekwire_types::limits::{FRAME_HEADER_BYTES, HOP_LIMIT_MAX};
 use zeekwire_types::{Instant, NodeId};
 
-use super::Engine;
+use super::sockets::Socket;
+use super::{Engine, TimerKey};
 use crate::sync::{Mutex, lock};
 
 /// The members that are up, for all threads.
@@ -37,14 +38,17 @@ pub(super) struct Traces {
 struct Tracing {
     observer: TraceObserver,
     started_at: Instant,
-    until: Instant,
 }
 
 impl Engine {
     /// A member came or went.
     pub(super) fn member_changed(&mut self, event: &MemberEvent) {
-        let members: Vec<Member> = self.node.members_up().map(|id| self.member(id)).collect();
-        *lock(&self.members.0) = members.into();
+        // Many come at once when a node joins: they are told one by one, and listed once.
+        if self.listed_changes != self.node.member_changes() {
+            self.listed_changes = self.node.member_changes();
+            let members: Vec<Member> = self.node.members_up().map(|id| self.member(id)).collect();
+            *lock(&self.members.0) = members.into();
+        }
         let node = &self.node.id().name;
         match event {
             MemberEvent::Up(member) => tracing::info!(%node, %member, "member up"),
@@ -73,9 +77,18 @@ impl Engine {
 
     /// Another node has this node's name: it keeps no link, and makes none.
     pub(super) fn give_way(&mut self, to: NodeId) {
-        for record in self.links.values_mut() {
+        self.sockets
+            .retain(|_, socket| !matches!(socket, Socket::Dialer { .. }));
+        // Those that are connected end by themselves.
+        for (link, record) in &mut self.links {
             record.dialled = None;
+            self.timers.cancel(TimerKey::Redial(*link));
+            self.timers.cancel(TimerKey::DialTimeout(*link));
         }
+        let node = &self.node;
+        let connected = |key| node.link(key).is_some();
+        self.links
+            .retain(|_, record| record.key.is_some_and(connected));
         self.member_changed(&MemberEvent::Yielded { to });
     }
 
@@ -86,25 +99,30 @@ impl Engine {
         timeout: Duration,
         observer: TraceObserver,
     ) {
-        self.traces.open.retain(|_, tracing| tracing.until > now);
         self.traces.next += 1;
         let number = self.traces.next;
         let tracing = Tracing {
             observer,
             started_at: now,
-            until: now + timeout,
         };
         self.traces.open.insert(number, tracing);
+        self.timers.set(TimerKey::Trace(number), now + timeout);
         self.node.trace(number, topic);
+    }
+
+    /// Whoever waits for reports learns by the observer's end that no more will come.
+    pub(super) fn end_trace(&mut self, number: u64) {
+        self.traces.open.remove(&number);
+    }
+
+    pub(super) fn end_all_traces(&mut self) {
+        self.traces.open.clear();
     }
 
     pub(super) fn trace_came(&mut self, now: Instant, trace: Trace) {
         let Some(tracing) = self.traces.open.get_mut(&trace.number) else {
             return;
         };
-        if tracing.until <= now {
-            return;
-        }
         let hops = trace.hops.into_iter().map(|hop| TraceHop {
             node: hop.node.to_string(),
             time_us: hop.time_us,
@@ -126,6 +144,10 @@ impl Engine {
         let Ok(located) = Located::verify(frame.envelope()) else {
             return false;
         };
+        // Questions are for those who answer, and answers for who asked.
+        if located.survey() != 0 {
+            return false;
+        }
         let envelope = located.envelope(frame.envelope());
         let topics = self.node.shared_topics(envelope.topic(), is_own);
         // The original has yet to be delivered to those that were found for it.

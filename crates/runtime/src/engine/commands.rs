@@ -1,13 +1,14 @@
 //! What other threads ask of the engine. They leave it in a queue and wake the loop, so that no
 //! call ever waits for a turn, not even one from a handler on the loop's own thread.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam::channel::Sender;
 use zeekwire_backend::status::NodeStatus;
 use zeekwire_backend::{
-    Completer, ConnectOptions, ForwardRule, LinkId, ListenOptions, Reach, Sink, SubscribeOptions,
-    SubscriptionId, TraceObserver,
+    Completer, ConnectOptions, ForwardRule, Inbox, LinkId, ListenOptions, Reach, Sink,
+    SubscribeOptions, SubscriptionId, SurveyLimits, TraceObserver,
 };
 use zeekwire_core::node::{LinkKey, Rule, Scope};
 use zeekwire_core::wire::Reason;
@@ -82,6 +83,14 @@ pub(crate) enum Command {
         timeout: Duration,
         observer: TraceObserver,
     },
+    OpenSurvey {
+        number: u64,
+        limits: SurveyLimits,
+        inbox: Arc<Inbox>,
+    },
+    EndSurvey {
+        number: u64,
+    },
     Relaxed,
     Status {
         reply: Sender<NodeStatus>,
@@ -111,6 +120,7 @@ impl Command {
                     | Self::AddRule { .. }
                     | Self::RemoveRule { .. }
                     | Self::Trace { .. }
+                    | Self::OpenSurvey { .. }
                     | Self::Unadvertise { .. }
                     | Self::Status { .. }
             )
@@ -119,12 +129,13 @@ impl Command {
     /// Drops a request that came too late: a subscription ends at once, and whoever waits for
     /// anything is told so by the drop.
     pub(crate) fn abandon(self) {
-        if let Self::Subscribe {
-            sink: Sink::Inbox(inbox),
-            ..
-        } = self
-        {
-            inbox.close();
+        match self {
+            Self::Subscribe {
+                sink: Sink::Inbox(inbox),
+                ..
+            }
+            | Self::OpenSurvey { inbox, .. } => inbox.close(),
+            _ => {}
         }
     }
 }
@@ -176,6 +187,12 @@ impl Engine {
                 timeout,
                 observer,
             } => self.start_trace(now, &topic, timeout, observer),
+            Command::OpenSurvey {
+                number,
+                limits,
+                inbox,
+            } => self.open_survey(now, number, limits, inbox),
+            Command::EndSurvey { number } => self.end_survey(number),
             Command::Relaxed => self.release_withheld(),
             Command::Status { reply } => {
                 // Nobody waits for it any more if this fails.
@@ -245,6 +262,8 @@ impl Engine {
             | Command::CloseListener { .. }
             | Command::Connect { .. }
             | Command::CloseLink { .. }
+            | Command::OpenSurvey { .. }
+            | Command::EndSurvey { .. }
             | Command::Relaxed
             | Command::Status { .. }
             | Command::Stop { .. } => unreachable!("`run_one` serves these"),

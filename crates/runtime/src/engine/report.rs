@@ -53,6 +53,7 @@ impl Engine {
             members: self.member_statuses(),
             queued_bytes: self.node.queued_bytes(),
             queued_bytes_max: self.node.config().session.queued_bytes_max,
+            refused_members: self.node.refused_records(),
             route_changes: self.node.route_changes(),
             losses: self.losses(),
             own_losses: self.own_losses(),

@@ -77,6 +77,31 @@ pub(crate) struct LinkRecord {
     auto_subscribe: bool,
 }
 
+impl LinkRecord {
+    /// A link that has yet to come up; `automatic` says whether it advertises and subscribes by
+    /// itself.
+    const fn new(
+        now: Instant,
+        endpoint: String,
+        dialled: Option<Dialled>,
+        automatic: (bool, bool),
+    ) -> Self {
+        Self {
+            endpoint,
+            dialled,
+            state: LinkState::Connecting,
+            key: None,
+            changed_at: now,
+            connects: 0,
+            last_error: None,
+            lost_peer: None,
+            closers: Vec::new(),
+            auto_advertise: automatic.0,
+            auto_subscribe: automatic.1,
+        }
+    }
+}
+
 /// What is needed to connect again.
 pub(crate) struct Dialled {
     /// One of these is connected to at a time.
@@ -203,18 +228,11 @@ impl Engine {
             return;
         }
         let id = LinkId(socket);
+        let automatic = (options.auto_advertise, options.auto_subscribe);
         let record = LinkRecord {
-            endpoint: stream.peer().to_string(),
-            dialled: None,
             state: LinkState::Handshake,
-            key: None,
-            changed_at: now,
             connects: 1,
-            last_error: None,
-            lost_peer: None,
-            closers: Vec::new(),
-            auto_advertise: options.auto_advertise,
-            auto_subscribe: options.auto_subscribe,
+            ..LinkRecord::new(now, stream.peer().to_string(), None, automatic)
         };
         self.links.insert(id, record);
         let limits = self.queue_limits(options.queue_bytes_max, options.policy);
@@ -243,24 +261,15 @@ impl Engine {
             attempt_count_max,
             ..BackoffPolicy::default()
         };
-        let record = LinkRecord {
-            endpoint: endpoints[0].to_string(),
-            dialled: Some(Dialled {
-                endpoints,
-                at: 0,
-                options,
-                backoff: policy.start(random()),
-            }),
-            state: LinkState::Connecting,
-            key: None,
-            changed_at: now,
-            connects: 0,
-            last_error: None,
-            lost_peer: None,
-            closers: Vec::new(),
-            auto_advertise: options.auto_advertise,
-            auto_subscribe: options.auto_subscribe,
+        let automatic = (options.auto_advertise, options.auto_subscribe);
+        let first = endpoints[0].to_string();
+        let dialled = Dialled {
+            endpoints,
+            at: 0,
+            options,
+            backoff: policy.start(random()),
         };
+        let record = LinkRecord::new(now, first, Some(dialled), automatic);
         self.links.insert(id, record);
         self.dial(now, id);
     }
@@ -635,6 +644,7 @@ impl Engine {
         self.completers.clear();
         self.close_subscribers();
         self.end_all_surveys();
+        self.end_all_traces();
         self.stopping = true;
         self.stopped = true;
     }

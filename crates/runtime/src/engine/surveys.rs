@@ -21,22 +21,11 @@ const STATUS_SUBSCRIBER: u32 = u32::MAX - 1;
 const STATUS_TOKEN: u64 = u64::MAX;
 
 /// The surveys of a node, by number.
+#[derive(Default)]
 pub(super) struct Surveys {
     open: HashMap<u64, Arc<Inbox>>,
-    next: u64,
     /// Who asked for this node's status in the block being read.
     asked: Vec<(Topic, u64)>,
-}
-
-impl Surveys {
-    /// Numbers start at random, so that late answers to an earlier life's questions find nobody.
-    pub(super) fn new(start: u64) -> Self {
-        Self {
-            open: HashMap::new(),
-            next: start,
-            asked: Vec::new(),
-        }
-    }
 }
 
 impl Engine {
@@ -49,20 +38,21 @@ impl Engine {
             .subscribe(STATUS_SUBSCRIBER, &[filter], scope, STATUS_TOKEN);
     }
 
-    /// Opens a survey. Returns the number for its question, and where the answers will be.
-    pub(crate) fn open_survey(&mut self, now: Instant, limits: SurveyLimits) -> (u64, Arc<Inbox>) {
-        self.surveys.next = self.surveys.next.wrapping_add(1).max(1);
-        let number = self.surveys.next;
-        let inbox = Arc::new(Inbox::new(zeekwire_backend::InboxLimits::default()));
-        if self.stopped || limits.answer_count_max == Some(0) {
-            inbox.close();
-            return (number, inbox);
+    /// Opens a survey, whose answers go to `inbox`.
+    pub(super) fn open_survey(
+        &mut self,
+        now: Instant,
+        number: u64,
+        limits: SurveyLimits,
+        inbox: Arc<Inbox>,
+    ) {
+        if limits.answer_count_max == Some(0) {
+            return inbox.close();
         }
         self.node.open_survey(number, limits.answer_count_max);
-        self.surveys.open.insert(number, Arc::clone(&inbox));
+        self.surveys.open.insert(number, inbox);
         let timer = TimerKey::Survey(number);
         self.timers.set(timer, now + limits.timeout);
-        (number, inbox)
     }
 
     /// Takes no more answers.

@@ -92,3 +92,48 @@ fn the_status_of_the_whole_cluster_is_seen_from_any_member() {
         });
     }
 }
+
+#[test]
+fn a_handler_on_the_io_thread_may_ask() {
+    let here = Inproc::new();
+    let nodes = chain(&here, ["a", "b"]);
+    let _answering = answers(&nodes[1], "who", 1);
+    let (told, heard) = std::sync::mpsc::channel();
+    let asker = nodes[0].clone();
+    let hearing = nodes[0].subscribe(["go"]).unwrap().on_io_thread(move |_| {
+        let survey = asker.survey("who", &question()).unwrap().count(1);
+        told.send(survey.ask(PATIENCE).unwrap()).unwrap();
+    });
+    let hearing = hearing.unwrap();
+    assert!(hearing.wait_effective(PATIENCE));
+    nodes[1].publish("go", &question()).unwrap();
+    let answers = heard.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(answers.count(), 1);
+    // The handler holds its own node.
+    nodes[0].shut_down(Duration::ZERO);
+}
+
+#[test]
+fn nodes_own_topics_are_not_for_questions() {
+    let here = Inproc::new();
+    let nodes = chain(&here, ["a", "b"]);
+    for topic in [".node.b", ".share/g/b/t"] {
+        let survey = nodes[0].survey(topic, &question()).unwrap();
+        assert!(survey.ask(Duration::from_millis(10)).is_err());
+    }
+}
+
+#[test]
+fn a_trace_ends_with_its_time() {
+    let here = Inproc::new();
+    let nodes = chain(&here, ["a", "b"]);
+    let (told, heard) = std::sync::mpsc::channel();
+    let report = move |_| told.send(()).unwrap();
+    nodes[0]
+        .trace("t", Duration::from_millis(50), report)
+        .unwrap();
+    // First its own hop, then the end of the reports.
+    heard.recv_timeout(PATIENCE).unwrap();
+    let over = std::sync::mpsc::RecvTimeoutError::Disconnected;
+    assert_eq!(heard.recv_timeout(PATIENCE), Err(over));
+}

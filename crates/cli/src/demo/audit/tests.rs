@@ -1,3 +1,5 @@
+//! Books that add up, and each way in which they may not.
+
 use std::collections::BTreeMap;
 
 use zeekwire::status::LossStatus;

@@ -77,6 +77,20 @@ fn less_urgent_classes_keep_a_tenth() {
 }
 
 #[test]
+fn nothing_overtakes_control() {
+    let mut outgoing = outgoing(OutgoingLimits::default());
+    let update = message_of(TrafficClass::Control, b"t", &[0; 1000]);
+    while outgoing.queued_bytes(TrafficClass::Control) < 1_000_000 {
+        outgoing.enqueue(TrafficClass::Control, &update);
+    }
+    outgoing.enqueue(TrafficClass::Event, &message(b"t", b"12345678"));
+    while outgoing.queued_messages(TrafficClass::Control) > 0 {
+        assert_eq!(outgoing.sent_bytes(TrafficClass::Event), 0);
+        assert!(!written(&mut outgoing).is_empty());
+    }
+}
+
+#[test]
 fn a_long_message_lets_an_urgent_one_pass_after_one_fragment() {
     let mut outgoing = outgoing(OutgoingLimits::default());
     outgoing.enqueue(

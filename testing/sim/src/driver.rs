@@ -1,16 +1,19 @@
 //! All that depends on how the protocol's node is driven, in one place.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
+use zeekwire_buffer::AlignedBytes;
 use zeekwire_core::Node;
 use zeekwire_core::node::{
-    Forwarding, LinkConfig, LinkEnd, LinkKey, Message, NodeConfig, Output, Received, Scope,
+    LinkConfig, LinkEnd, LinkKey, Message, NodeConfig, Output, Rule, Scope, is_share_of,
 };
-use zeekwire_core::wire::FrameHeader;
+use zeekwire_core::wire::{EnvelopeTemplate, FrameHeader};
 use zeekwire_types::limits::HOP_LIMIT_MAX;
 use zeekwire_types::{Incarnation, Instant, NodeId, NodeName, TopicFilter, TrafficClass};
 
-use crate::plan::HostPlan;
+use crate::plan::{Crossing, HostPlan};
 
 /// A member that cannot be reached for shorter than this was never away.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
@@ -46,9 +49,9 @@ pub(crate) fn told(output: Output) -> Told {
     }
 }
 
-/// A host's name tells its number.
-pub(crate) fn id(host: usize, started_us: u64, random: u64) -> NodeId {
-    let name = NodeName::new(&format!("n{host}")).expect("a good name");
+/// A name tells its number, mostly that of the host.
+pub(crate) fn id(name: usize, started_us: u64, random: u64) -> NodeId {
+    let name = NodeName::new(&format!("n{name}")).expect("a good name");
     let incarnation = Incarnation { started_us, random };
     NodeId { name, incarnation }
 }
@@ -66,7 +69,7 @@ pub(crate) fn node(id: NodeId, plan: &HostPlan, seed: u64) -> Node {
         program: "sim".to_owned(),
         session: plan.session,
         stall_max: Duration::from_millis(500),
-        forwarding: Forwarding::Routed,
+        forwarding: plan.forwarding,
         lossless: plan.lossless,
         pools: Vec::new(),
         member_down_after: GRACE,
@@ -75,8 +78,26 @@ pub(crate) fn node(id: NodeId, plan: &HostPlan, seed: u64) -> Node {
 }
 
 /// How links are opened.
-pub(crate) const fn link(dialled: bool) -> LinkConfig {
-    LinkConfig::automatic(dialled)
+pub(crate) fn link(dialled: bool, peer: &HostPlan) -> LinkConfig {
+    LinkConfig {
+        label: label(peer.zone),
+        ..LinkConfig::automatic(dialled)
+    }
+}
+
+/// Links are named by the part of the cluster to which they lead.
+fn label(zone: Option<usize>) -> u64 {
+    zone.map_or(0, |zone| zone as u64 + 1)
+}
+
+/// Lets a border pass something on.
+pub(crate) fn add_rule(node: &mut Node, rule: &Crossing, token: u64) {
+    let rule = Rule {
+        filter: TopicFilter::new(rule.filter).expect("a good filter"),
+        from: label(Some(rule.from)),
+        to: label(Some(rule.to)),
+    };
+    node.add_rule(rule, token);
 }
 
 /// The header of a new message.
@@ -96,43 +117,50 @@ pub(crate) const fn header(
     }
 }
 
-/// Takes apart what a link brought, and passes on what goes on. Returns how many bytes were taken,
-/// and whether the link is over. `deliver` is shown each message, and whether its bytes are to be
-/// kept back from the credit of whoever sent it.
-pub(crate) fn receive(
+/// Passes on a message that a link brought. Returns whether its bytes are to be kept back from the
+/// credit of whoever sent it.
+pub(crate) fn pass_on(
     node: &mut Node,
     now: Instant,
-    key: LinkKey,
+    message: &mut Message,
     bytes: &mut [u8],
-    mut deliver: impl FnMut(&mut Node, &Message, &[u8], bool),
-) -> (usize, bool) {
-    let mut start = 0;
-    loop {
-        let mut message = match node.receive(key, &bytes[start..]) {
-            Received::Incomplete => return (start, false),
-            Received::Over => return (start, true),
-            Received::Nothing(taken) => {
-                start += taken;
-                continue;
-            }
-            Received::Message(message) => message,
-        };
-        let range = start..start + message.taken;
-        start = range.end;
-        let mut hold = false;
-        if let Some(header) = message.forward {
-            let (whole, range) = match &mut message.reassembled {
-                Some(whole) => {
-                    let all = 0..whole.len();
-                    (&mut whole[..], all)
-                }
-                None => (&mut bytes[..], range.clone()),
-            };
-            whole[range.start..range.start + header.len()].copy_from_slice(&header);
-            hold = node.forward(now, message.class, whole, range).hold;
+    range: Range<usize>,
+) -> bool {
+    let Some(header) = message.forward else {
+        return false;
+    };
+    let (whole, range) = match &mut message.reassembled {
+        Some(whole) => {
+            let all = 0..whole.len();
+            (&mut whole[..], all)
         }
-        deliver(node, &message, &bytes[range], hold);
-    }
+        None => (bytes, range),
+    };
+    whole[range.start..range.start + header.len()].copy_from_slice(&header);
+    node.forward(now, message.class, whole, range).hold
+}
+
+/// Builds a message of a node, whole, but for its sequence.
+pub(crate) fn message(
+    node: &Node,
+    class: TrafficClass,
+    topic: &[u8],
+    survey: u64,
+    payload: &[u8],
+) -> AlignedBytes {
+    let template = EnvelopeTemplate::with_survey(node.id(), topic, "raw", survey);
+    let header = header(node, class, template.bytes().len(), payload.len());
+    let mut whole = AlignedBytes::new();
+    whole.extend_from_slice(&header.encode());
+    whole.extend_from_slice(template.bytes());
+    whole.extend_from_slice(payload);
+    whole.extend_from_slice(&[0; 8][..header.frame_bytes() - whole.len()]);
+    whole
+}
+
+/// Whether a copy on this topic is for the node itself.
+pub(crate) fn is_for_itself(node: &Node, topic: &[u8]) -> bool {
+    is_share_of(topic, &node.id().name)
 }
 
 /// What a node knows of another.
@@ -172,6 +200,35 @@ pub(crate) fn known(node: &Node) -> Vec<Known> {
     known
 }
 
+/// The members that are up to a node; sorted.
+pub(crate) fn up(node: &Node) -> Vec<usize> {
+    let mut up: Vec<usize> = node
+        .members_up()
+        .filter_map(|id| host_of(id.name.as_str()))
+        .collect();
+    up.sort_unstable();
+    up
+}
+
+/// Messages of which links and the node itself counted the loss, by topic.
+pub(crate) fn topic_drops(node: &Node) -> BTreeMap<(Option<LinkKey>, Vec<u8>), u64> {
+    let links = node
+        .links()
+        .map(|link| (Some(link.key()), link.session.outgoing.drops().topics()));
+    let all = links.chain([(None, node.drops().topics())]);
+    all.flat_map(|(key, topics)| {
+        let counted = topics.into_iter();
+        counted.map(move |drops| ((key, drops.topic), drops.messages))
+    })
+    .collect()
+}
+
+/// Messages of a class of which a node heard that they were lost.
+pub(crate) fn own_losses(node: &Node, class: TrafficClass) -> u64 {
+    let places = node.own_losses().filter(|(place, _)| place.class == class);
+    places.map(|(_, total)| total.messages).sum()
+}
+
 /// What a node knows that another, and clients at it, asked for; sorted.
 pub(crate) fn filters_of(node: &Node, other: &NodeId) -> Vec<String> {
     let filters = node.filters_of(other).into_iter();
@@ -192,8 +249,14 @@ pub(crate) fn sorted(filters: impl Iterator<Item = String>) -> Vec<String> {
     filters
 }
 
+/// Subscribers from this number on answer questions.
+pub(crate) const RESPONDERS: u32 = 100;
+
 /// Asks for messages.
 pub(crate) fn subscribe(node: &mut Node, subscriber: u32, filters: &[String], token: u64) {
+    if subscriber >= RESPONDERS {
+        node.set_responder(subscriber);
+    }
     node.subscribe(subscriber, &parsed(filters), Scope::AllLinks, token);
 }
 

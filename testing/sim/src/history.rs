@@ -1,6 +1,6 @@
 //! What happened, as the checks at the end need it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zeekwire_types::{Instant, TrafficClass};
 
@@ -52,6 +52,25 @@ pub(crate) struct Delivered {
     pub(crate) at: Instant,
 }
 
+/// A question to everybody; its number is its place among them, from 1.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub(crate) host: usize,
+    pub(crate) topic: &'static str,
+    pub(crate) at: Instant,
+    pub(crate) moment: u64,
+}
+
+/// A copy of a message for one of a group that shares a subscription.
+#[derive(Clone, Debug)]
+pub(crate) struct Copy {
+    pub(crate) sent: usize,
+    pub(crate) group: String,
+    pub(crate) topic: Vec<u8>,
+    /// Who was brought it: host and subscriber.
+    pub(crate) brought: Vec<(usize, u32)>,
+}
+
 /// A way that messages of one publisher take: target, its life, publisher, its life, class.
 type Stream = (usize, u32, usize, u32, TrafficClass);
 
@@ -62,6 +81,21 @@ pub(crate) struct History {
     pub(crate) subscribed: Vec<Subscribed>,
     pub(crate) dropped: Vec<Dropped>,
     pub(crate) delivered: Vec<Delivered>,
+    pub(crate) questions: Vec<Question>,
+    /// Questions that responders heard: question, host, its life, subscriber.
+    pub(crate) heard: BTreeSet<(usize, usize, u32, u32)>,
+    /// Answers that were taken: question, host, its life.
+    pub(crate) answers: BTreeSet<(usize, usize, u32)>,
+    pub(crate) copies: Vec<Copy>,
+    /// Messages that inboxes had no room for, by publisher.
+    pub(crate) inbox_lost: BTreeMap<(usize, TrafficClass), u64>,
+    /// Messages that links and nodes lost, by topic, where each host has a topic of its own.
+    pub(crate) topic_lost: BTreeMap<Vec<u8>, u64>,
+    /// Those of which no topic was seen, by class.
+    pub(crate) untold_lost: [u64; TrafficClass::COUNT],
+    /// Messages of which a copy was made, by group.
+    given: BTreeSet<(usize, String)>,
+    copy_numbers: HashMap<Key, usize>,
     numbers: HashMap<Key, usize>,
     /// By message: which subscribers were brought it.
     takers: HashMap<usize, Vec<(usize, u32)>>,
@@ -79,6 +113,19 @@ impl History {
     /// The message with this key.
     pub(crate) fn find(&self, key: Key) -> Option<usize> {
         self.numbers.get(&key).copied()
+    }
+
+    /// Takes note of a copy. Returns whether it is the first for its message and group.
+    pub(crate) fn copy(&mut self, key: Key, copy: Copy) -> bool {
+        let is_first = self.given.insert((copy.sent, copy.group.clone()));
+        self.copy_numbers.insert(key, self.copies.len());
+        self.copies.push(copy);
+        is_first
+    }
+
+    /// The copy with this key.
+    pub(crate) fn find_copy(&self, key: Key) -> Option<usize> {
+        self.copy_numbers.get(&key).copied()
     }
 
     pub(crate) fn deliver(&mut self, delivered: Delivered) {

@@ -57,8 +57,14 @@ pub(crate) struct Host {
     /// Wall clock, in microseconds, at the time zero.
     pub(crate) wall_us: i64,
     pub(crate) is_frozen: bool,
+    /// When it last woke up.
+    pub(crate) thawed_at: Instant,
     /// Without power: nobody says so.
     pub(crate) is_dark: bool,
+    /// Another live host has its name: it keeps no link, and makes none.
+    pub(crate) has_yielded: bool,
+    /// When its life began.
+    pub(crate) started_at: Instant,
     pub(crate) put_off: Vec<Event>,
     pub(crate) dials: Vec<Dial>,
     pub(crate) wires: BTreeMap<LinkKey, usize>,
@@ -70,6 +76,10 @@ pub(crate) struct Host {
     pub(crate) inbox: Inbox,
     /// Credit kept back from peers because a link further on is behind.
     pub(crate) kept_back: Vec<(LinkKey, TrafficClass, usize)>,
+    /// Whom to answer, and which question.
+    pub(crate) asked: Vec<(String, u64)>,
+    /// Messages counted as lost by topic and link, where each host has a topic of its own.
+    pub(crate) topic_drops: BTreeMap<(Option<LinkKey>, Vec<u8>), u64>,
     /// Messages counted as lost in this life, as far as that was seen.
     pub(crate) drops: [u64; TrafficClass::COUNT],
     /// Whoever waits to publish should ask again, at once or later.
@@ -95,7 +105,10 @@ impl Host {
             life: 0,
             wall_us: 1_700_000_000_000_000,
             is_frozen: false,
+            thawed_at: Instant::ZERO,
             is_dark: false,
+            has_yielded: false,
+            started_at: Instant::ZERO,
             put_off: Vec::new(),
             dials: dials.collect(),
             wires: BTreeMap::new(),
@@ -110,6 +123,8 @@ impl Host {
                 is_consuming: false,
             },
             kept_back: Vec::new(),
+            asked: Vec::new(),
+            topic_drops: BTreeMap::new(),
             drops: [0; TrafficClass::COUNT],
             is_relaxed: false,
             is_asking: false,
@@ -135,6 +150,8 @@ impl Host {
         self.backlog.clear();
         self.is_relaxed = false;
         self.kept_back.clear();
+        self.asked.clear();
+        self.topic_drops.clear();
         self.drops = [0; TrafficClass::COUNT];
         self.is_asking = false;
         self.inbox.unfinished.clear();

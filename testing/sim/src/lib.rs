@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod asking;
 mod checks;
 mod driver;
 mod faults;
@@ -24,6 +25,7 @@ mod topics;
 mod topology;
 mod trace;
 mod truth;
+mod variants;
 mod wire;
 mod workload;
 mod world;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use zeekwire_core::node::Forwarding;
 use zeekwire_core::session::{IncomingLimits, OutgoingLimits, SessionConfig};
 use zeekwire_types::{DropPolicy, Instant, Role, TrafficClass};
 
@@ -9,8 +10,9 @@ use crate::pipe::Shape;
 use crate::rng::Rng;
 use crate::scenario::{Scenario, Trouble};
 use crate::step::Step;
+use crate::topics::TOPICS;
 use crate::topology::Topology;
-use crate::{faults, workload};
+use crate::{asking, faults, variants, workload};
 
 /// After the last fault is mended, everything is as it should be within this time. It adds up from
 /// the defaults: a silent peer is noticed after 5 s, an attempt to connect into silence is given
@@ -18,6 +20,8 @@ use crate::{faults, workload};
 pub(crate) const MENDED_WITHIN: Duration = Duration::from_secs(20);
 /// The same where nothing went wrong.
 const STARTED_WITHIN: Duration = Duration::from_secs(4);
+/// Who was refused for its name comes in within this time after the other is gone.
+const CLEARED_WITHIN: Duration = Duration::from_secs(10);
 /// The time of publishing after that.
 const EPILOGUE: Duration = Duration::from_secs(1);
 
@@ -31,6 +35,29 @@ pub(crate) struct HostPlan {
     pub(crate) session: SessionConfig,
     /// Whether it stops who sends to it rather than drop what it passes on.
     pub(crate) lossless: bool,
+    /// The number in its name: mostly its own.
+    pub(crate) name: usize,
+    /// The part of the cluster that it is in; a border is in none.
+    pub(crate) zone: Option<usize>,
+    pub(crate) forwarding: Forwarding,
+    /// What it passes on as a border.
+    pub(crate) rules: Vec<Crossing>,
+}
+
+/// A rule of a border.
+#[derive(Clone, Debug)]
+pub(crate) struct Crossing {
+    pub(crate) filter: &'static str,
+    /// Parts of the cluster.
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+}
+
+impl HostPlan {
+    /// Whether it passes on what others publish, by its routes.
+    pub(crate) fn routes(&self) -> bool {
+        self.role == Role::Member && self.forwarding == Forwarding::Routed
+    }
 }
 
 /// One step, and which steps make sense only together with it.
@@ -68,12 +95,16 @@ impl Plan {
             other => other,
         };
         let count = host_count(&mut rng, scenario);
-        let (topology, hosts) = hosts(&mut rng, scenario, count);
+        let (topology, mut hosts) = hosts(&mut rng, scenario, count);
+        variants::apply(&mut Rng::new(seed, 3), scenario, topology, &mut hosts);
         let start = Instant::ZERO + Duration::from_secs(1);
         let calm = scenario.troubles().is_empty();
         let most = if calm { 3_000 } else { 15_000 };
         let end = start + rng.millis(1_000..=most);
-        let mended_at = end + if calm { STARTED_WITHIN } else { MENDED_WITHIN };
+        let mut mended_at = end + if calm { STARTED_WITHIN } else { MENDED_WITHIN };
+        if scenario == Scenario::Names {
+            mended_at = mended_at + CLEARED_WITHIN;
+        }
         let mut plan = Self {
             seed,
             scenario,
@@ -86,10 +117,14 @@ impl Plan {
             end_at: mended_at + EPILOGUE,
             slow: None,
         };
-        if scenario == Scenario::Slow {
-            workload::add_slow(&mut plan, &mut rng);
-        } else {
-            workload::add(&mut plan, &mut rng);
+        match scenario {
+            Scenario::Slow => workload::add_slow(&mut plan, &mut rng),
+            _ => workload::add(&mut plan, &mut rng),
+        }
+        match scenario {
+            Scenario::Surveys => asking::add_surveys(&mut plan, &mut Rng::new(seed, 4)),
+            Scenario::Shares => asking::add_shares(&mut plan, &mut Rng::new(seed, 4)),
+            _ => {}
         }
         plan.add_troubles(&mut rng);
         plan.steps.sort_by_key(|planned| planned.at);
@@ -170,7 +205,7 @@ impl Plan {
 }
 
 fn any(rng: &mut Rng) -> Scenario {
-    match rng.within(0..=19) {
+    match rng.within(0..=25) {
         0 => Scenario::Calm,
         1 => Scenario::Cuts,
         2 => Scenario::Silence,
@@ -183,6 +218,12 @@ fn any(rng: &mut Rng) -> Scenario {
         9 => Scenario::Control,
         10 => Scenario::Clock,
         11 if rng.one_in(2) => Scenario::Large,
+        12 => Scenario::Names,
+        13 => Scenario::Borders,
+        14 => Scenario::Losses,
+        15 => Scenario::LossesCut,
+        16 => Scenario::Surveys,
+        17 => Scenario::Shares,
         _ => Scenario::Any,
     }
 }
@@ -191,6 +232,9 @@ fn host_count(rng: &mut Rng, scenario: Scenario) -> usize {
     match (scenario, rng.within(0..=99)) {
         (Scenario::Large, _) => rng.size(33..=64),
         (Scenario::Slow, _) => rng.size(3..=8),
+        (Scenario::Names, _) => rng.size(3..=10),
+        (Scenario::Borders, _) => rng.size(6..=14),
+        (Scenario::Losses | Scenario::LossesCut, _) => rng.size(2..=TOPICS.len()),
         (_, 0..=69) => rng.size(2..=6),
         (_, 70..=94) => rng.size(7..=16),
         _ => rng.size(17..=32),
@@ -200,6 +244,7 @@ fn host_count(rng: &mut Rng, scenario: Scenario) -> usize {
 fn hosts(rng: &mut Rng, scenario: Scenario, count: usize) -> (Topology, Vec<HostPlan>) {
     let clients = match scenario {
         Scenario::Clients => count / 2,
+        Scenario::Names | Scenario::Borders => 0,
         _ if rng.one_in(3) => rng.size(0..=count / 2),
         _ => 0,
     };
@@ -221,6 +266,10 @@ fn hosts(rng: &mut Rng, scenario: Scenario, count: usize) -> (Topology, Vec<Host
             dials: Vec::new(),
             session,
             lossless,
+            name: host,
+            zone: Some(0),
+            forwarding: Forwarding::Routed,
+            rules: Vec::new(),
         });
     }
     for (from, to) in topology.dials(rng, members) {
@@ -239,10 +288,11 @@ fn policy(rng: &mut Rng, scenario: Scenario) -> DropPolicy {
     if scenario == Scenario::Slow {
         return DropPolicy::Block;
     }
+    let ends = !matches!(scenario, Scenario::Losses | Scenario::LossesCut);
     match rng.within(0..=9) {
         0 => DropPolicy::DropOldest,
         1 => DropPolicy::DropNewest,
-        2 => DropPolicy::Disconnect,
+        2 if ends => DropPolicy::Disconnect,
         _ => DropPolicy::Block,
     }
 }
@@ -250,7 +300,7 @@ fn policy(rng: &mut Rng, scenario: Scenario) -> DropPolicy {
 fn session(rng: &mut Rng, scenario: Scenario) -> SessionConfig {
     let mut outgoing = OutgoingLimits::default();
     let mut incoming = IncomingLimits::default();
-    let tight = scenario == Scenario::Overload || rng.one_in(5);
+    let tight = scenario.overloads() || rng.one_in(5);
     if tight && scenario != Scenario::Slow {
         let budget = rng.size(20_000..=1_000_000);
         outgoing.budget_bytes[1..].fill(budget);

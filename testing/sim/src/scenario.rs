@@ -31,6 +31,18 @@ pub enum Scenario {
     Control,
     /// Between 33 and 64 hosts, and a bit of everything.
     Large,
+    /// Two hosts hold one name, while hosts stop and the cluster falls apart.
+    Names,
+    /// Parts of a cluster that only borders join.
+    Borders,
+    /// Consumers are slow, queues small, and publishers hear what they lost.
+    Losses,
+    /// The same, while links and hosts fail.
+    LossesCut,
+    /// Questions to everybody, and answers.
+    Surveys,
+    /// Groups share subscriptions.
+    Shares,
 }
 
 /// What can go wrong.
@@ -49,7 +61,7 @@ pub(crate) enum Trouble {
 
 impl Scenario {
     /// All scenarios with their names.
-    pub const NAMES: [(&'static str, Self); 14] = [
+    pub const NAMES: [(&'static str, Self); 20] = [
         ("any", Self::Any),
         ("calm", Self::Calm),
         ("cuts", Self::Cuts),
@@ -64,6 +76,12 @@ impl Scenario {
         ("clients", Self::Clients),
         ("control", Self::Control),
         ("large", Self::Large),
+        ("names", Self::Names),
+        ("borders", Self::Borders),
+        ("losses", Self::Losses),
+        ("losses-cut", Self::LossesCut),
+        ("surveys", Self::Surveys),
+        ("shares", Self::Shares),
     ];
 
     /// The scenario of this name.
@@ -78,6 +96,16 @@ impl Scenario {
     pub fn name(self) -> &'static str {
         let found = Self::NAMES.iter().find(|(_, known)| *known == self);
         found.map_or("?", |(name, _)| name)
+    }
+
+    /// Whether more is published than its hosts have room for.
+    pub(crate) const fn overloads(self) -> bool {
+        matches!(self, Self::Overload | Self::Losses | Self::LossesCut)
+    }
+
+    /// Whether each host has a topic of its own.
+    pub(crate) const fn has_own_topics(self) -> bool {
+        matches!(self, Self::Losses | Self::LossesCut)
     }
 
     /// What may go wrong in it.
@@ -98,6 +126,11 @@ impl Scenario {
             Self::ClockBack => &[ClockBack, ClockBack, Crash],
             Self::Clients => &[Move, Crash, Reset],
             Self::Control => &[Freeze, Silence],
+            Self::Names => &[Freeze, Freeze, Partition, Silence, Crash, Reset],
+            Self::Borders => &[Reset, Silence, Partition, Crash, Freeze],
+            Self::Losses => &[Consumer],
+            Self::LossesCut => &[Consumer, Consumer, Reset, Silence, Crash, Freeze],
+            Self::Surveys | Self::Shares => &[Reset, Silence, Crash, Freeze, Move],
         }
     }
 }

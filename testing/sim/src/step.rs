@@ -40,6 +40,11 @@ pub(crate) enum Step {
         count: u32,
         rude: bool,
     },
+    /// Asks everybody who answers questions on a topic.
+    Ask {
+        host: usize,
+        topic: &'static str,
+    },
     /// Breaks the connections between two hosts; both learn of it.
     Reset {
         a: usize,
@@ -96,6 +101,7 @@ impl Step {
             Self::Subscribe { host, .. }
             | Self::Unsubscribe { host, .. }
             | Self::Publish { host, .. }
+            | Self::Ask { host, .. }
             | Self::Consume { host, .. }
             | Self::Move { host } => Some(*host),
             _ => None,
@@ -139,6 +145,7 @@ impl fmt::Display for Step {
                     "{host} publishes {count} {class} about {topic} of {len} bytes{manner}"
                 )
             }
+            Self::Ask { host, topic } => write!(f, "{} asks about {topic}", Host(*host)),
             Self::Reset { a, b } => write!(f, "connections {} {} break", Host(*a), Host(*b)),
             Self::Block { from, to } => write!(f, "{} to {}: silence", Host(*from), Host(*to)),
             Self::Unblock { from, to } => write!(f, "{} to {}: passes", Host(*from), Host(*to)),

@@ -29,6 +29,14 @@ pub(crate) enum What {
     NodeDown(String),
     Yielded(String),
     Thaws,
+    /// A question of this number.
+    Asked(u64),
+    /// A subscriber hears a question.
+    Heard(u32, u64),
+    /// A question is answered by a host.
+    Answered(u64, usize),
+    /// A copy for one of a group that shares a subscription.
+    Copied(TrafficClass, u64, String),
     Breach(String),
 }
 
@@ -61,6 +69,14 @@ impl fmt::Display for What {
             Self::NodeUp(node) => write!(f, "node up: {node}"),
             Self::NodeDown(node) => write!(f, "node down: {node}"),
             Self::Yielded(node) => write!(f, "yields its name to {node}"),
+            Self::Asked(number) => write!(f, "asks question {number}"),
+            Self::Heard(subscriber, number) => write!(f, "s{subscriber} hears question {number}"),
+            Self::Answered(number, from) => {
+                write!(f, "has an answer of {} to {number}", Host(*from))
+            }
+            Self::Copied(class, sequence, topic) => {
+                write!(f, "publishes copy {class} {sequence} on {topic}")
+            }
             Self::Thaws => f.write_str("goes on"),
             Self::Breach(text) => write!(f, "BREACH {text}"),
         }

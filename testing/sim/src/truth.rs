@@ -210,6 +210,12 @@ impl Truth {
         (first..=last).all(|epoch| self.search(epoch, a, Standing::Sure)[b] != FAR)
     }
 
+    /// Whether links, be they unsure, led from one host to another at any time of a span.
+    pub(crate) fn was_linked(&self, a: usize, b: usize, (from, to): (Instant, Instant)) -> bool {
+        let (first, last) = self.span(from, to);
+        (first..=last).any(|epoch| self.search(epoch, a, Standing::Unsure)[b] != FAR)
+    }
+
     /// The longest time within a span for which links that stood led from one host to another.
     pub(crate) fn longest_connection(
         &self,

@@ -52,8 +52,8 @@ pub(crate) fn add(plan: &mut Plan, rng: &mut Rng) {
     }
     for host in 0..count {
         let at = plan.mended_at + rng.millis(1..=500);
-        let topic = *rng.pick(&TOPICS);
-        let class = TrafficClass::Event;
+        let any = (*rng.pick(&TOPICS), TrafficClass::Event);
+        let (topic, class) = own_topic(plan.scenario, host).unwrap_or(any);
         let (len, count, rude) = (rng.size(0..=200), 2, false);
         plan.add(vec![(
             at,
@@ -70,14 +70,15 @@ pub(crate) fn add(plan: &mut Plan, rng: &mut Rng) {
 }
 
 fn publish(plan: &mut Plan, rng: &mut Rng, at: Instant) {
-    let overload = plan.scenario == Scenario::Overload;
+    let overload = plan.scenario.overloads();
     let host = rng.size(0..=plan.hosts.len() - 1);
     let class = match rng.within(0..=5) {
         0 => TrafficClass::Store,
         1 => TrafficClass::Log,
         _ => TrafficClass::Event,
     };
-    let topic = *rng.pick(&TOPICS);
+    let any = (*rng.pick(&TOPICS), class);
+    let (topic, class) = own_topic(plan.scenario, host).unwrap_or(any);
     let len = length(rng, overload || plan.hosts.len() <= 6);
     let most = if overload { 20 } else { 6 };
     let count = u32::try_from(rng.within(1..=most)).unwrap_or(1);
@@ -93,6 +94,14 @@ fn publish(plan: &mut Plan, rng: &mut Rng, at: Instant) {
             rude,
         },
     )]);
+}
+
+/// What a host publishes about, and in which class, where each has a topic of its own.
+pub(crate) fn own_topic(scenario: Scenario, host: usize) -> Option<(&'static str, TrafficClass)> {
+    let classes = [TrafficClass::Event, TrafficClass::Store, TrafficClass::Log];
+    scenario
+        .has_own_topics()
+        .then(|| (TOPICS[host], classes[host % classes.len()]))
 }
 
 fn length(rng: &mut Rng, long: bool) -> usize {

@@ -4,14 +4,17 @@
 //! enough, what is staged is written in the same turn, outputs are drained after each input, and
 //! what a socket does not take waits until it is writable again.
 
+mod asking;
 mod closing;
 mod dialing;
 mod faults;
 mod inboxes;
 mod inspecting;
+mod naming;
 mod outputs;
 mod publishing;
 mod reading;
+mod sharing;
 mod subscribing;
 mod writing;
 
@@ -19,13 +22,13 @@ use std::collections::BTreeSet;
 
 use zeekwire_buffer::AlignedBytes;
 use zeekwire_core::node::LinkKey;
-use zeekwire_types::{Instant, Role};
+use zeekwire_types::Instant;
 
 use crate::checks::{self, Breach, Live};
 use crate::driver;
 use crate::history::History;
 use crate::host::Host;
-use crate::plan::Plan;
+use crate::plan::{HostPlan, Plan};
 use crate::rng::Rng;
 use crate::schedule::{Event, Schedule};
 use crate::step::Step;
@@ -55,6 +58,10 @@ pub(crate) struct World<'a> {
     pub(crate) breach: Option<Breach>,
     buffer: AlignedBytes,
     is_resting: bool,
+    /// When something last went wrong, or was mended.
+    pub(crate) faulted_at: Option<Instant>,
+    /// When it was first seen that everything has arrived.
+    calm_since: Option<Instant>,
     /// When time last moved on, and what has happened since.
     moved_at: Instant,
     idle_events: u32,
@@ -62,7 +69,7 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(crate) fn new(plan: &'a Plan, keep: usize) -> Self {
-        let forwards = plan.hosts.iter().map(|host| host.role == Role::Member);
+        let forwards = plan.hosts.iter().map(HostPlan::routes);
         let hosts = plan.hosts.iter().zip(0..);
         Self {
             plan,
@@ -83,6 +90,8 @@ impl<'a> World<'a> {
             breach: None,
             buffer: AlignedBytes::new(),
             is_resting: false,
+            faulted_at: None,
+            calm_since: None,
             moved_at: Instant::ZERO,
             idle_events: 0,
         }
@@ -203,6 +212,7 @@ impl<'a> World<'a> {
             } => {
                 self.publish_step(*host, (*class, topic, *len), *count, *rude);
             }
+            Step::Ask { host, topic } => self.ask(*host, topic),
             Step::Consume { host, consumer } => self.set_consumer(*host, *consumer),
             Step::Move { host } => self.move_away(*host),
             fault => self.go_wrong(fault),
@@ -220,7 +230,9 @@ impl<'a> World<'a> {
         let state = &mut self.hosts[host];
         state.life += 1;
         state.is_dark = false;
-        let id = driver::id(host, started_us, random);
+        state.has_yielded = false;
+        state.started_at = self.now;
+        let id = driver::id(plan.name, started_us, random);
         state.lives.push(id.clone());
         state.node = Some(driver::node(id, plan, random));
         let life = state.life;
@@ -231,6 +243,14 @@ impl<'a> World<'a> {
         for dial in 0..dials {
             self.schedule
                 .add(self.now, Event::Dial { host, life, dial });
+        }
+        for rule in &self.plan.hosts[host].rules {
+            let state = &mut self.hosts[host];
+            let token = state.token();
+            state.pending.insert(token, (self.now, Vec::new()));
+            if let Some(node) = &mut state.node {
+                driver::add_rule(node, rule, token);
+            }
         }
         if keep {
             for (subscriber, filters) in subscriptions {
@@ -247,6 +267,7 @@ impl<'a> World<'a> {
         node.tick(self.now);
         let next = self.now + node.tick_interval();
         self.schedule.add(next, Event::Tick { host, life });
+        self.look_at_names(host);
         self.settle(host, &[]);
     }
 

@@ -40,6 +40,15 @@ pub(super) struct Mesh {
     owes_end: bool,
 }
 
+impl Mesh {
+    /// Takes note that the peer is to get a record later.
+    fn owe(&mut self, origin: &NodeId) {
+        if !self.lacking.contains(origin) {
+            self.lacking.push_back(origin.clone());
+        }
+    }
+}
+
 impl Node {
     /// Tells a new peer what is known here.
     pub(super) fn begin_sync(&mut self, key: LinkKey) {
@@ -249,11 +258,7 @@ impl Node {
             let queued = link.session.outgoing.queued_bytes(TrafficClass::Control);
             match link.mesh.as_mut().filter(|mesh| mesh.open) {
                 None => {}
-                Some(mesh) if queued >= SYNC_BYTES_MAX => {
-                    if !mesh.lacking.contains(&update.origin) {
-                        mesh.lacking.push_back(update.origin.clone());
-                    }
-                }
+                Some(mesh) if queued >= SYNC_BYTES_MAX => mesh.owe(&update.origin),
                 Some(_) => keys.push(link.key),
             }
         }

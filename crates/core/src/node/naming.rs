@@ -51,11 +51,11 @@ impl Node {
     /// Looks for another life of this node's own name.
     pub(super) fn check_names(&mut self) {
         let own = self.config.id.clone();
-        let others = || self.db.lives_of(&own.name).filter(|life| life.id != own);
-        let over = others().find(|life| life.superseded().any(|over| *over == own));
-        let over = over.map(|life| life.id.clone());
-        let other = others().find(|life| life.hops.is_some());
+        let over = self.db.superseder_of(&own).cloned();
+        let mut lives = self.db.lives_of(&own.name);
+        let other = lives.find(|life| life.id != own && life.hops.is_some());
         let other = other.map(|life| life.id.clone());
+        drop(lives);
         if let Some(holder) = over {
             self.give_way(holder);
         } else if let Some(holder) = other.filter(|other| other.incarnation < own.incarnation)
@@ -96,9 +96,13 @@ impl Node {
     /// Believes those who were silent for long enough to be gone.
     pub(super) fn tick_probes(&mut self) {
         let now = self.now;
-        let (over, waiting) = std::mem::take(&mut self.probes)
-            .into_iter()
-            .partition(|probe| now >= probe.until);
+        let mut probes = std::mem::take(&mut self.probes);
+        let count = probes.len();
+        // Nobody is silent to whom there is no way. When that is back it is asked again, for as long
+        // as the first time; others that hold the name are asked now.
+        probes.retain(|probe| probe.newcomer.is_some() || self.link_towards(&probe.whom).is_some());
+        self.paths_changed |= probes.len() < count;
+        let (over, waiting) = probes.into_iter().partition(|probe| now >= probe.until);
         self.probes = waiting;
         // Routes may have changed since: what was asked or answered may be lost.
         for Probe { whom, number, .. } in self.probes.clone() {
@@ -108,9 +112,6 @@ impl Node {
         for probe in over {
             match probe.newcomer {
                 Some(key) => self.admit(key),
-                // It was not silent if what was lost is the way to it: when that is back, it is
-                // asked again, and others that were not asked meanwhile are now.
-                None if self.link_towards(&probe.whom).is_none() => self.paths_changed = true,
                 None => {
                     let update = self.own.change([Item::Superseded(probe.whom)], []);
                     update.into_iter().for_each(|update| self.announce(update));

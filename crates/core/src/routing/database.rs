@@ -36,6 +36,8 @@ pub(crate) struct Database {
     filters: TopicTable<MemberSlot>,
     shares: Shares,
     me: MemberSlot,
+    /// Lives that are over, and who said so.
+    over: BTreeMap<NodeId, NodeId>,
     graph: Graph,
     /// The link to each neighbour, by slot.
     links: Vec<u32>,
@@ -58,6 +60,7 @@ impl Database {
             filters: TopicTable::new(seed),
             shares: Shares::new(seed.wrapping_add(1 << 32)),
             me: 0,
+            over: BTreeMap::new(),
             graph: Graph::default(),
             links: Vec::new(),
             branches: BTreeMap::new(),
@@ -180,32 +183,23 @@ impl Database {
             .iter()
             .next_back()
             .map_or(0, |(slot, _)| slot + 1);
-        let over: BTreeSet<NodeId> = self
-            .records
-            .iter()
-            .flat_map(|(_, record)| record.superseded())
-            .cloned()
-            .collect();
-        let mut graph = Graph::new(slot_count);
-        // Whom each member names, in the order of slots.
-        let mut named: Vec<Vec<MemberSlot>> = vec![Vec::new(); slot_count];
-        for (slot, record) in numbered(&self.records) {
-            if over.contains(&record.id) {
-                continue;
-            }
-            graph.add_member(slot, record.tree);
-            let neighbours = record.neighbours().filter(|node| !over.contains(node));
-            let neighbours = neighbours.filter_map(|node| self.by_id.get(node).copied());
-            named[slot as usize].extend(neighbours.filter(|other| *other != slot));
-            named[slot as usize].sort_unstable();
-        }
-        for (slot, others) in named.iter().enumerate() {
-            let slot = MemberSlot::try_from(slot).expect("members are far fewer than 2^32");
-            for &other in others {
-                if named[other as usize].binary_search(&slot).is_ok() {
-                    graph.add_arc(slot, other);
-                }
-            }
+        // What a life claimed counts as long as it can be reached itself.
+        self.over.clear();
+        let mut graph = self.graph_without_ended(slot_count);
+        if self
+            .records()
+            .any(|record| record.superseded().next().is_some())
+        {
+            let reachable = graph.tree(self.me);
+            let claims =
+                numbered(&self.records).filter(|(slot, _)| reachable.hops_to(*slot).is_some());
+            let claims = claims.flat_map(|(_, record)| {
+                record
+                    .superseded()
+                    .map(|over| (over.clone(), record.id.clone()))
+            });
+            self.over = claims.collect();
+            graph = self.graph_without_ended(slot_count);
         }
         self.graph = graph;
         self.links.clear();
@@ -223,6 +217,38 @@ impl Database {
         self.settle_members(now, &own_tree);
         let branches = own_tree.branches(self.me, &self.links);
         self.branches.insert(self.me, branches);
+    }
+
+    /// The links that both ends name, but for those of lives that are over.
+    fn graph_without_ended(&self, slot_count: usize) -> Graph {
+        let mut graph = Graph::new(slot_count);
+        // Whom each member names, in the order of slots.
+        let mut named: Vec<Vec<MemberSlot>> = vec![Vec::new(); slot_count];
+        for (slot, record) in numbered(&self.records) {
+            if self.over.contains_key(&record.id) {
+                continue;
+            }
+            graph.add_member(slot, record.tree);
+            let neighbours = record.neighbours();
+            let neighbours = neighbours.filter(|node| !self.over.contains_key(*node));
+            let neighbours = neighbours.filter_map(|node| self.by_id.get(node).copied());
+            named[slot as usize].extend(neighbours.filter(|other| *other != slot));
+            named[slot as usize].sort_unstable();
+        }
+        for (slot, others) in named.iter().enumerate() {
+            let slot = MemberSlot::try_from(slot).expect("members are far fewer than 2^32");
+            for &other in others {
+                if named[other as usize].binary_search(&slot).is_ok() {
+                    graph.add_arc(slot, other);
+                }
+            }
+        }
+        graph
+    }
+
+    /// Who declared this life over, if that counts.
+    pub(crate) fn superseder_of(&self, id: &NodeId) -> Option<&NodeId> {
+        self.over.get(id)
     }
 
     fn settle_members(&mut self, now: Instant, own_tree: &Tree) {

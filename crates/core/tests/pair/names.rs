@@ -87,16 +87,23 @@ fn a_node_that_gave_its_name_up_takes_and_makes_no_more_links() {
     let mut peer = node("peer", 1, Forwarding::Routed);
     let [key, _] = join(Instant::ZERO, &mut yielding, &mut peer);
     let later = node("b", 2, Forwarding::Routed).id().clone();
-    let over = Update {
-        origin: later,
+    let whole = |origin, tree, added| Update {
+        origin,
         base: 0,
-        version: 1,
-        tree: 9,
+        version: 100,
+        tree,
         complete: true,
         confirm: false,
-        added: vec![Item::Superseded(yielding.id().clone())],
+        added,
         removed: Vec::new(),
     };
+    // The later life is behind the peer, and says that it took over.
+    let own = yielding.id().clone();
+    let near = vec![Item::Neighbour(own.clone()), Item::Neighbour(later.clone())];
+    let near = whole(peer.id().clone(), 8, near);
+    hear(&mut yielding, key, &Control::Update(near));
+    let over = vec![Item::Neighbour(peer.id().clone()), Item::Superseded(own)];
+    let over = whole(later, 9, over);
     hear(&mut yielding, key, &Control::Update(over));
     let told = outputs(&mut yielding);
     let yielded = |output: &Output| matches!(output, Output::Yielded { .. });

@@ -10,7 +10,7 @@ use super::Breach;
 use crate::history::History;
 use crate::truth::Truth;
 
-/// Lives that each observer knows to be up, by observer and host.
+/// Lives that each observer knows to be up, by observer and name.
 #[derive(Debug, Default)]
 pub(crate) struct Alternation {
     up: BTreeMap<(usize, usize), u32>,

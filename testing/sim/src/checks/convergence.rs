@@ -1,8 +1,9 @@
 //! Some time after the last fault, links that should be there are, and everybody knows what is so.
 
+use zeekwire_core::Node;
 use zeekwire_types::Role;
 
-use super::Breach;
+use super::{Breach, names};
 use crate::driver::{self, Known};
 use crate::world::World;
 
@@ -10,19 +11,23 @@ use crate::world::World;
 pub(crate) fn links(world: &World<'_>) -> Vec<Breach> {
     let mut found = Vec::new();
     for (a, b) in world.truth.unsure() {
-        if !world.is_blocked(a, b) && !world.is_blocked(b, a) {
+        // Who is refused for its name tries again and again.
+        let tries =
+            names::is_shared(&world.plan.hosts, a) || names::is_shared(&world.plan.hosts, b);
+        if !tries && !world.is_blocked(a, b) && !world.is_blocked(b, a) {
             found.push(format!("the link n{a} n{b} is not up at both ends"));
         }
     }
     for (host, state) in world.hosts.iter().enumerate() {
-        if state.node.is_none() {
+        if state.node.is_none() || state.has_yielded {
             continue;
         }
         let near = world.truth.neighbours(host);
         for dial in &state.dials {
             let answers = |to: &usize| {
                 let there = world.hosts[*to].node.is_some();
-                there && !world.is_blocked(host, *to) && !world.is_blocked(*to, host)
+                let free = !world.hosts[*to].has_yielded && !names::is_taken(world, host, *to);
+                there && free && !world.is_blocked(host, *to) && !world.is_blocked(*to, host)
             };
             let linked = dial.targets.iter().any(|to| near.contains(to));
             if !linked && dial.targets.iter().any(answers) {
@@ -38,27 +43,65 @@ pub(crate) fn links(world: &World<'_>) -> Vec<Breach> {
 
 /// What a member should know of the others.
 pub(crate) fn expected(world: &World<'_>, host: usize) -> Vec<Known> {
-    let is_member = |host: &usize| world.plan.hosts[*host].role == Role::Member;
-    let reachable = world.truth.reachable(host).into_iter();
-    let members = reachable.filter(|(other, _)| *other != host && is_member(other));
-    let known = members.filter_map(|(other, hops)| {
-        let node = world.hosts[other].node.as_ref()?;
+    let plans = &world.plan.hosts;
+    // Who does not route has no records.
+    if !plans[host].routes() {
+        return Vec::new();
+    }
+    let mut known = Vec::new();
+    let mut others = world.truth.reachable(host);
+    others.retain(|other, _| plans[*other].routes());
+    for (other, hops) in others {
+        let Some(node) = &world.hosts[other].node else {
+            continue;
+        };
         let near = world.truth.neighbours(other).into_iter();
-        let (neighbours, clients): (Vec<usize>, Vec<usize>) = near.partition(is_member);
-        let clients = clients
-            .iter()
-            .filter_map(|client| world.hosts[*client].node.as_ref());
-        let filters = clients.chain([node]).flat_map(driver::filters);
-        Some(Known {
-            host: other,
-            started_us: node.id().incarnation.started_us,
-            is_up: true,
-            hops,
-            neighbours,
-            filters: driver::sorted(filters),
-        })
-    });
-    known.collect()
+        let (near, edges): (Vec<usize>, Vec<usize>) = near.partition(|near| plans[*near].routes());
+        let mut filters = driver::filters(node);
+        for edge in &edges {
+            filters.extend(world.hosts[*edge].node.iter().flat_map(driver::filters));
+            let rules = plans[*edge].rules.iter();
+            let rules = rules.filter(|rule| Some(rule.from) == plans[other].zone);
+            filters.extend(rules.map(|rule| rule.filter.to_owned()));
+            let leaf = world.hosts[*edge].node.as_ref();
+            if let Some(leaf) = leaf.filter(|_| plans[*edge].role == Role::Member) {
+                known.push(one(
+                    plans[*edge].name,
+                    leaf,
+                    hops + 1,
+                    vec![plans[other].name],
+                ));
+            }
+        }
+        if other != host {
+            let mut near: Vec<usize> = near.iter().map(|near| plans[*near].name).collect();
+            near.sort_unstable();
+            let mut known_of = one(plans[other].name, node, hops, near);
+            known_of.filters = driver::sorted(filters.into_iter());
+            known.push(known_of);
+        }
+    }
+    known.sort_unstable();
+    known
+}
+
+fn one(host: usize, node: &Node, hops: u32, neighbours: Vec<usize>) -> Known {
+    Known {
+        host,
+        started_us: node.id().incarnation.started_us,
+        is_up: true,
+        hops,
+        neighbours,
+        filters: Vec::new(),
+    }
+}
+
+/// Names of the members that a host is linked with.
+pub(crate) fn near(world: &World<'_>, host: usize) -> Vec<usize> {
+    let mut near = world.truth.neighbours(host);
+    near.retain(|near| world.plan.hosts[*near].role == Role::Member);
+    near.sort_unstable();
+    near
 }
 
 /// What a host knows of others is so.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use zeekwire_types::{Instant, TrafficClass};
 
 use super::Breach;
+use crate::driver::RESPONDERS;
 use crate::history::{History, Sent, Subscribed};
 use crate::topics;
 use crate::truth::Truth;
@@ -69,6 +70,7 @@ pub(crate) fn missed(
 
 fn takers_of(history: &History, topic: &str) -> Vec<usize> {
     let all = history.subscribed.iter().enumerate();
+    let all = all.filter(|(_, one)| one.subscriber < RESPONDERS);
     let wanted = all.filter(|(_, one)| topics::matches(one.filter.as_bytes(), topic.as_bytes()));
     wanted.map(|(number, _)| number).collect()
 }

@@ -15,7 +15,7 @@ const DIAL_TIMEOUT: Duration = Duration::from_secs(5);
 impl World<'_> {
     pub(super) fn dial(&mut self, host: usize, dial: usize) {
         let state = &self.hosts[host].dials[dial];
-        if state.wire.is_some() {
+        if state.wire.is_some() || self.hosts[host].has_yielded {
             return;
         }
         let to = state.targets[state.at % state.targets.len()];
@@ -108,7 +108,8 @@ impl World<'_> {
         let Some(node) = &mut state.node else {
             return;
         };
-        let key = node.open_link(self.now, driver::link(side == 0));
+        let config = driver::link(side == 0, &self.plan.hosts[peer]);
+        let key = node.open_link(self.now, config);
         state.wires.insert(key, wire);
         self.wires[wire].ends[side].key = Some(key);
         self.note(Some(host), What::Connected(wire, peer));

@@ -7,6 +7,9 @@ use crate::trace::What;
 
 impl World<'_> {
     pub(super) fn go_wrong(&mut self, step: &Step) {
+        if !matches!(step, Step::Restart { .. } | Step::JumpClock { .. }) {
+            self.faulted_at = Some(self.now);
+        }
         match step {
             Step::Reset { a, b } => self.reset(*a, *b),
             Step::Block { from, to } => {
@@ -41,6 +44,7 @@ impl World<'_> {
             Step::Subscribe { .. }
             | Step::Unsubscribe { .. }
             | Step::Publish { .. }
+            | Step::Ask { .. }
             | Step::Consume { .. }
             | Step::Move { .. } => {}
         }
@@ -118,8 +122,10 @@ impl World<'_> {
             return;
         }
         state.is_frozen = false;
+        state.thawed_at = self.now;
+        self.faulted_at = Some(self.now);
         // Sockets are looked at before timers.
-        let mut events = std::mem::take(&mut state.put_off);
+        let mut events = std::mem::take(&mut self.hosts[host].put_off);
         events.sort_by_key(|event| !matches!(event, Event::Readable { .. }));
         self.note(Some(host), What::Thaws);
         for event in events {

@@ -6,7 +6,7 @@ use zeekwire_core::node::{LinkEnd, LinkKey, Output};
 use zeekwire_types::NodeId;
 
 use super::World;
-use crate::checks::{Breach, alternation};
+use crate::checks::{Breach, alternation, crossing};
 use crate::driver::{self, Told};
 use crate::schedule::Event;
 use crate::trace::What;
@@ -39,22 +39,9 @@ impl World<'_> {
             Told::Relaxed => self.hosts[host].is_relaxed = true,
             Told::NodeUp(node) => self.node_up(host, &node),
             Told::NodeDown(node) => self.node_down(host, &node),
-            Told::Yielded(node) => {
-                self.note(Some(host), What::Yielded(node.to_string()));
-                // No two hosts have one name, so whoever holds it already is of an earlier life.
-                let text = format!("n{host} yields to {node}");
-                self.breach(Breach::new("yield", text));
-            }
+            Told::Yielded(node) => self.yielded(host, &node),
             Told::Other => {}
         }
-    }
-
-    /// Which life of which host has this identity.
-    pub(super) fn life_of(&self, id: &NodeId) -> Option<(usize, u32)> {
-        let host = driver::host_of(id.name.as_str())?;
-        let mut lives = self.hosts.get(host)?.lives.iter();
-        let life = lives.position(|known| known == id)?;
-        Some((host, u32::try_from(life + 1).ok()?))
     }
 
     fn node_up(&mut self, observer: usize, node: &NodeId) {
@@ -63,29 +50,36 @@ impl World<'_> {
             let text = format!("n{observer}: {node} is up, and never lived");
             return self.breach(Breach::new("alternation", text));
         };
-        if host == observer {
+        if self.plan.hosts[host].name == self.plan.hosts[observer].name {
             let text = format!("n{observer} is told that {node} is up, which has its own name");
             return self.breach(Breach::new("alternation", text));
+        }
+        if let Err(breach) = crossing::sees(&self.plan.hosts, observer, host) {
+            return self.breach(breach);
         }
         let span = (self.now - self.plan.news_within(), self.now);
         // Whoever tells of it must have been in a position to know.
         let tellers = self.truth.linked(observer);
         let well_known =
             |near: &usize| *near == host || self.truth.is_connected(*near, host, span.0, span.1);
-        let since = match tellers.iter().all(well_known) {
+        // Who has just woken up reads what was said before it was given up.
+        let awake = self.hosts[observer].thawed_at <= span.0;
+        let since = match awake && tellers.iter().all(well_known) {
             true => span.0,
             false => zeekwire_types::Instant::ZERO,
         };
         let known = self.hosts[observer].node.as_ref();
         let known = known.map(|node_of| driver::filters_of(node_of, node));
-        let verdict = self
-            .live
-            .alternation
-            .up(observer, host, life)
-            .and_then(|()| {
+        let (name, number) = (self.plan.hosts[host].name, self.number_of(node));
+        let verdict = self.live.alternation.up(observer, name, number);
+        // What a border asks for is said by those that it is attached to.
+        let verdict = match self.plan.hosts[host].routes() && self.plan.hosts[observer].routes() {
+            false => verdict,
+            true => verdict.and_then(|()| {
                 let known = known.unwrap_or_default();
                 alternation::effective(&self.history, (host, life), since, observer, &known)
-            });
+            }),
+        };
         verdict
             .err()
             .into_iter()
@@ -97,8 +91,12 @@ impl World<'_> {
         let Some((host, life)) = self.life_of(node) else {
             return;
         };
-        let mut verdict = self.live.alternation.down(observer, host, life);
-        if verdict.is_ok() && self.hosts[host].life == life {
+        let (name, number) = (self.plan.hosts[host].name, self.number_of(node));
+        let mut verdict = self.live.alternation.down(observer, name, number);
+        // Who does not route knows nothing of other ways.
+        let routes = self.plan.hosts[observer].routes();
+        let is_alone = routes && self.rivals(host).next().is_none();
+        if verdict.is_ok() && is_alone && self.hosts[host].life == life {
             let (pair, news) = ((observer, host), self.plan.news_within());
             verdict = alternation::excuse(&self.truth, pair, self.now, driver::GRACE, news);
         }
@@ -123,6 +121,8 @@ impl World<'_> {
         if side == 0 {
             let dial = self.wires[wire].dial;
             self.hosts[host].dials[dial].backoff.reset();
+        } else {
+            self.look_at_admission(host, peer);
         }
         self.look_at(wire);
     }
@@ -146,6 +146,9 @@ impl World<'_> {
         if let LinkEnd::Fault(_) | LinkEnd::Preamble(_) = end {
             let text = format!("n{host} says of n{peer}: {end}");
             self.breach(Breach::new("fault", text));
+        }
+        if let LinkEnd::RefusedPeer(why) = end {
+            self.look_at_refusal(host, peer, why.reason);
         }
         let state = &mut self.wires[wire].ends[side];
         state.up = false;

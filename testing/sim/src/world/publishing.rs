@@ -71,13 +71,11 @@ impl World<'_> {
     /// Publishes messages in one turn.
     fn publish(&mut self, host: usize, messages: &[Waiting]) {
         let mut source = Vec::new();
-        let mut ranges = Vec::new();
         for message in messages {
             let start = source.len();
+            // A copy of the message before may have taken the next sequence.
             let sequence = self.encode(host, message, &mut source);
-            ranges.push((start..source.len(), sequence));
-        }
-        for (message, (range, sequence)) in messages.iter().zip(ranges) {
+            let range = start..source.len();
             let Waiting { class, topic, len } = *message;
             let (at, moment) = (self.now, self.next_moment());
             let state = &mut self.hosts[host];
@@ -95,12 +93,19 @@ impl World<'_> {
                 at,
                 moment,
             };
-            let published = node.publish(self.now, class, topic.as_bytes(), &source, range);
+            let published = node.publish(self.now, class, topic.as_bytes(), &source, range.clone());
+            let has_shares = node.has_shares();
             self.history.publish(sent);
             self.note(Some(host), What::Published(class, sequence, topic, len));
             if published.hold && self.hosts[host].held.insert((class, topic)) {
                 self.note(Some(host), What::Held(class, topic));
                 self.ask_later(host);
+            }
+            if has_shares {
+                // Copies have memory of their own.
+                self.write_dirty(host, &source);
+                let sent = self.history.sent.len() - 1;
+                self.share(host, true, sent, &source[range]);
             }
             if published.crowded {
                 self.write_dirty(host, &source);
@@ -111,7 +116,7 @@ impl World<'_> {
         self.flush(host, &source);
     }
 
-    fn write_dirty(&mut self, host: usize, source: &[u8]) {
+    pub(super) fn write_dirty(&mut self, host: usize, source: &[u8]) {
         let mut dirty = Vec::new();
         if let Some(node) = &mut self.hosts[host].node {
             node.take_dirty(&mut dirty);

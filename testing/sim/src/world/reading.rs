@@ -1,7 +1,9 @@
 //! From bytes that arrived to messages.
 
+use std::ops::Range;
+
 use zeekwire_core::Node;
-use zeekwire_core::node::{LinkKey, Message};
+use zeekwire_core::node::{LinkKey, Message, Received};
 use zeekwire_core::wire::Frame;
 
 use super::{World, topic_of};
@@ -71,37 +73,112 @@ impl World<'_> {
         if end.deaf {
             return true;
         }
-        let Some(mut node) = self.hosts[host].node.take() else {
+        let Some(node) = &mut self.hosts[host].node else {
             return false;
         };
         node.heard(self.now, key);
-        let now = self.now;
-        let deliver = |node: &mut Node, message: &Message, taken: &[u8], hold: bool| {
-            if node.local_targets().is_empty() {
-                self.pass_by(host, node, key, message, hold);
-            } else {
-                self.deliver(host, node, key, message, taken);
-                let bytes = message
-                    .reassembled
-                    .as_ref()
-                    .map_or(taken.len(), |whole| whole.len());
-                // A consumer that takes its time keeps it back already.
-                let is_slow = matches!(self.hosts[host].inbox.consumer, Consumer::Holding(_));
-                if hold && !is_slow {
-                    self.keep_back(host, node, key, (message.class, bytes));
-                }
-            }
-        };
-        let (taken, over) = driver::receive(&mut node, now, key, buffer, deliver);
+        let (taken, over) = self.take_apart(host, key, buffer);
         let end = &mut self.wires[wire].ends[side];
         // Where queues run empty, the peer's credit is still of use.
         end.deaf |= over;
         end.partial.extend_from_slice(&buffer[taken..]);
-        node.grant(key);
-        self.hosts[host].node = Some(node);
+        if let Some(node) = &mut self.hosts[host].node {
+            node.grant(key);
+        }
         self.note_drops(host);
-        self.settle(host, buffer);
+        self.write_dirty(host, buffer);
+        self.answer(host);
+        self.settle(host, &[]);
         true
+    }
+
+    /// Takes apart what a link brought, and hands it on. Returns how many bytes were taken, and
+    /// whether the link is over.
+    fn take_apart(&mut self, host: usize, key: LinkKey, bytes: &mut [u8]) -> (usize, bool) {
+        let mut start = 0;
+        loop {
+            let Some(node) = &mut self.hosts[host].node else {
+                return (start, true);
+            };
+            match node.receive(key, &bytes[start..]) {
+                Received::Incomplete => return (start, false),
+                Received::Over => return (start, true),
+                Received::Nothing(taken) => start += taken,
+                Received::Message(message) => {
+                    let range = start..start + message.taken;
+                    start = range.end;
+                    self.hand_on(host, key, message, bytes, range);
+                }
+            }
+        }
+    }
+
+    /// Hands a message over to all who want it.
+    fn hand_on(
+        &mut self,
+        host: usize,
+        key: LinkKey,
+        mut message: Message,
+        bytes: &mut [u8],
+        range: Range<usize>,
+    ) {
+        let now = self.now;
+        let targets = match &self.hosts[host].node {
+            Some(node) => node.local_targets().to_vec(),
+            None => return,
+        };
+        if message.answers || message.enters {
+            let whole = message.reassembled.as_deref();
+            let whole = whole.unwrap_or_else(|| &bytes[range.clone()]).to_vec();
+            if message.answers {
+                self.take_answer(host, &message, &whole);
+            }
+            if message.enters {
+                // Copies have memory of their own.
+                self.write_dirty(host, bytes);
+                match self.find_sent(&message, &whole) {
+                    Some(sent) => self.share(host, false, sent, &whole),
+                    None if message.located.survey() != 0 => {}
+                    None => self.breach(Breach::new("intact", "nobody published it".to_owned())),
+                }
+            }
+        }
+        let Some(mut node) = self.hosts[host].node.take() else {
+            return;
+        };
+        let hold = driver::pass_on(&mut node, now, &mut message, bytes, range.clone());
+        if targets.is_empty() {
+            self.pass_by(host, &mut node, key, &message, hold);
+        } else {
+            self.deliver(
+                host,
+                &mut node,
+                key,
+                &message,
+                &bytes[range.clone()],
+                &targets,
+            );
+            let whole = message.reassembled.as_ref();
+            let bytes = whole.map_or_else(|| range.len(), |whole| whole.len());
+            // A consumer that takes its time keeps it back already.
+            let is_slow = matches!(self.hosts[host].inbox.consumer, Consumer::Holding(_));
+            if hold && !is_slow {
+                self.keep_back(host, &mut node, key, (message.class, bytes));
+            }
+        }
+        self.hosts[host].node = Some(node);
+    }
+
+    /// Who published a message, in which life, and its class and sequence.
+    pub(super) fn key_of(&self, message: &Message, whole: &[u8]) -> Option<driver::Key> {
+        let frame = Frame::whole(whole).ok()?;
+        let envelope = message.located.envelope(frame.envelope());
+        let (host, life) = self.who(envelope.publisher(), message.located.incarnation())?;
+        Some((host, life, message.class, message.located.sequence()))
+    }
+
+    fn find_sent(&self, message: &Message, whole: &[u8]) -> Option<usize> {
+        self.history.find(self.key_of(message, whole)?)
     }
 
     fn deliver(
@@ -111,6 +188,7 @@ impl World<'_> {
         key: LinkKey,
         message: &Message,
         taken: &[u8],
+        targets: &[u32],
     ) {
         let whole = message.reassembled.as_deref().unwrap_or(taken);
         let Ok(frame) = Frame::whole(whole) else {
@@ -118,23 +196,29 @@ impl World<'_> {
         };
         let envelope = message.located.envelope(frame.envelope());
         let (class, sequence) = (message.class, message.located.sequence());
-        let found = driver::host_of(envelope.publisher()).and_then(|publisher| {
-            let mut lives = self.hosts[publisher].lives.iter();
-            let is_it =
-                |id: &zeekwire_types::NodeId| id.incarnation == message.located.incarnation();
-            let life = u32::try_from(lives.position(is_it)? + 1).ok()?;
-            self.history.find((publisher, life, class, sequence))
-        });
+        if message.located.survey() != 0 {
+            self.pass_by(host, node, key, message, false);
+            return self.hear(host, message, envelope.publisher(), targets);
+        }
+        if envelope.topic().starts_with(b".share/") {
+            self.pass_by(host, node, key, message, false);
+            let key = self.key_of(message, whole);
+            return self.bring_copy(host, key, envelope.topic(), frame.payload(), targets);
+        }
+        let found = self.find_sent(message, whole);
         let Some(found) = found else {
             let text = format!("n{host} was brought what nobody published");
             return self.breach(Breach::new("intact", text));
         };
         if !self.take_in(host, node, key, message, whole) {
+            let sent = &self.history.sent[found];
+            let publisher = (sent.host, sent.class);
+            *self.history.inbox_lost.entry(publisher).or_default() += 1;
             return self.note(Some(host), What::InboxDropped(class));
         }
         let topic = topic_of(envelope.topic());
         let life = self.hosts[host].life;
-        for subscriber in node.local_targets() {
+        for subscriber in targets {
             let delivered = Delivered {
                 sent: found,
                 host,
@@ -145,9 +229,12 @@ impl World<'_> {
             let sent = &self.history.sent[found];
             let what = What::Delivered(*subscriber, sent.host, class, sequence);
             self.trace.note(self.now, Some(host), what);
-            let verdict = self
-                .live
-                .deliver(&self.history, &delivered, topic, frame.payload());
+            let verdict = self.live.deliver(
+                &self.history,
+                &delivered,
+                &self.plan.hosts,
+                (topic, frame.payload()),
+            );
             self.history.deliver(delivered);
             if let Err(breach) = verdict {
                 return self.breach(breach);

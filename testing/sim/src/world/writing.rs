@@ -160,6 +160,9 @@ impl World<'_> {
             let before = std::mem::replace(&mut state.drops[class.index()], counted);
             let messages = counted.saturating_sub(before);
             if messages > 0 {
+                if self.plan.scenario.has_own_topics() {
+                    self.note_topics(host, class, messages);
+                }
                 let at = self.now;
                 self.note(Some(host), What::Dropped(class, messages));
                 self.history.dropped.push(Dropped {
@@ -170,5 +173,22 @@ impl World<'_> {
                 });
             }
         }
+    }
+
+    /// Takes note of whose messages were dropped.
+    fn note_topics(&mut self, host: usize, class: TrafficClass, messages: u64) {
+        let state = &mut self.hosts[host];
+        let Some(node) = &state.node else {
+            return;
+        };
+        let mut told = 0;
+        for (place, counted) in driver::topic_drops(node) {
+            let lost = self.history.topic_lost.entry(place.1.clone()).or_default();
+            let before = state.topic_drops.insert(place, counted).unwrap_or(0);
+            let new = counted.saturating_sub(before);
+            *lost += new;
+            told += new;
+        }
+        self.history.untold_lost[class.index()] += messages.saturating_sub(told);
     }
 }

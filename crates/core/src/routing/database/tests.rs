@@ -190,15 +190,33 @@ fn a_superseded_life_has_no_paths_and_only_its_own_name_ends_it() {
     let slander = database(0, &records, &[1, 2]);
     assert_eq!(slander.find(&id(1)).expect("known").hops, Some(1));
     let later = node_id("n1", 99);
+    records[0].added.push(Item::Neighbour(later.clone()));
     let mut database = database(0, &records, &[1, 2]);
     let heir = Update {
         origin: later,
-        added: vec![ended],
+        added: vec![ended, Item::Neighbour(id(0))],
         ..records[1].clone()
     };
     database.apply(Instant::ZERO, &heir);
-    database.rebuild(Instant::ZERO, [(&id(1), 1), (&id(2), 2)].into_iter());
+    let links = || [(id(1), 1), (id(2), 2), (heir.origin.clone(), 3)];
+    let rebuild = |database: &mut Database| {
+        let links = links();
+        let links = links.iter().map(|(node, link)| (node, *link));
+        database.rebuild(Instant::ZERO, links);
+    };
+    rebuild(&mut database);
     assert_eq!(database.find(&id(1)).expect("known").hops, None);
+    // Once nobody finds the heir any more, what it said counts no longer.
+    let gone = Update {
+        base: 2,
+        version: 3,
+        added: Vec::new(),
+        removed: vec![Item::Neighbour(id(0))],
+        ..heir.clone()
+    };
+    database.apply(Instant::ZERO, &gone);
+    rebuild(&mut database);
+    assert_eq!(database.find(&id(1)).expect("known").hops, Some(1));
 }
 
 #[test]

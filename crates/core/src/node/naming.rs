@@ -178,6 +178,10 @@ impl Node {
         if std::mem::replace(&mut self.gave_way, true) {
             return;
         }
+        // What it said of others no longer counts.
+        let claims = self.db.own().superseded().cloned().map(Item::Superseded);
+        let update = self.own.change([], claims.collect::<Vec<_>>());
+        update.into_iter().for_each(|update| self.announce(update));
         let links: Vec<LinkKey> = self.links.iter().map(|(_, link)| link.key).collect();
         let text = format!("{to} has the better right to the name");
         self.outputs.push_back(Output::Yielded { to });

@@ -152,6 +152,7 @@ impl Node {
 
     /// What the passing of time means for members and for who waits to hear from them.
     pub(super) fn tick_members(&mut self) {
+        self.paths_changed |= self.db.has_stale_claims(self.now);
         self.settle();
         let turns = self.membership.tick(self.now);
         self.tell_turns(turns);

@@ -12,6 +12,10 @@ use super::shares::Shares;
 use crate::topics::TopicTable;
 use crate::wire::{Item, Update};
 
+/// What a life that is lost said of another counts for so long: longer than it takes to notice that
+/// a link is dead.
+const CLAIM_KEPT: Duration = Duration::from_secs(10);
+
 /// What became of an update.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Applied {
@@ -183,7 +187,8 @@ impl Database {
             .iter()
             .next_back()
             .map_or(0, |(slot, _)| slot + 1);
-        // What a life claimed counts as long as it can be reached itself.
+        // What a life claimed of another counts as long as it can be reached itself, and until links
+        // that died with the other one were noticed to be dead.
         self.over.clear();
         let mut graph = self.graph_without_ended(slot_count);
         if self
@@ -191,8 +196,10 @@ impl Database {
             .any(|record| record.superseded().next().is_some())
         {
             let reachable = graph.tree(self.me);
-            let claims =
-                numbered(&self.records).filter(|(slot, _)| reachable.hops_to(*slot).is_some());
+            let claims = numbered(&self.records).filter(|(slot, record)| {
+                let found = reachable.hops_to(*slot).is_some() || record.hops.is_some();
+                found || now.since(record.unreachable_since) < CLAIM_KEPT
+            });
             let claims = claims.flat_map(|(_, record)| {
                 record
                     .superseded()
@@ -244,6 +251,15 @@ impl Database {
             }
         }
         graph
+    }
+
+    /// Whether a claim counts no longer, so that paths must be found anew.
+    pub(crate) fn has_stale_claims(&self, now: Instant) -> bool {
+        self.over.values().any(|claimant| {
+            self.find(claimant).is_none_or(|record| {
+                record.hops.is_none() && now.since(record.unreachable_since) >= CLAIM_KEPT
+            })
+        })
     }
 
     /// Who declared this life over, if that counts.

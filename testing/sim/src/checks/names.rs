@@ -16,9 +16,13 @@ const TICK_MAX: Duration = Duration::from_millis(250);
 /// A way that leads nowhere is noticed within this time.
 const NOTICED: Duration = Duration::from_secs(6);
 
+/// What a life that was lost said of an earlier one counts for so long: the two that are left may
+/// not find each other meanwhile.
+const CLAIM_KEPT: Duration = Duration::from_secs(10);
+
 /// Two that hold one name do not stay together for longer.
 pub(crate) fn settled_within(news: Duration) -> Duration {
-    PROBE_MAX + TICK_MAX + 2 * news
+    CLAIM_KEPT + PROBE_MAX + TICK_MAX + 2 * news
 }
 
 /// Other hosts with the name of this one.

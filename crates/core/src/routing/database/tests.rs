@@ -199,14 +199,14 @@ fn a_superseded_life_has_no_paths_and_only_its_own_name_ends_it() {
     };
     database.apply(Instant::ZERO, &heir);
     let links = || [(id(1), 1), (id(2), 2), (heir.origin.clone(), 3)];
-    let rebuild = |database: &mut Database| {
+    let rebuild = |database: &mut Database, now: Instant| {
         let links = links();
         let links = links.iter().map(|(node, link)| (node, *link));
-        database.rebuild(Instant::ZERO, links);
+        database.rebuild(now, links);
     };
-    rebuild(&mut database);
+    rebuild(&mut database, Instant::ZERO);
     assert_eq!(database.find(&id(1)).expect("known").hops, None);
-    // Once nobody finds the heir any more, what it said counts no longer.
+    // What the heir said counts no longer when it was lost for a while.
     let gone = Update {
         base: 2,
         version: 3,
@@ -215,7 +215,12 @@ fn a_superseded_life_has_no_paths_and_only_its_own_name_ends_it() {
         ..heir.clone()
     };
     database.apply(Instant::ZERO, &gone);
-    rebuild(&mut database);
+    rebuild(&mut database, Instant::ZERO);
+    assert_eq!(database.find(&id(1)).expect("known").hops, None);
+    assert!(!database.has_stale_claims(Instant::ZERO));
+    let later = Instant::ZERO + CLAIM_KEPT;
+    assert!(database.has_stale_claims(later));
+    rebuild(&mut database, later);
     assert_eq!(database.find(&id(1)).expect("known").hops, Some(1));
 }
 

@@ -98,8 +98,8 @@ impl Node {
         let now = self.now;
         let mut probes = std::mem::take(&mut self.probes);
         let count = probes.len();
-        // Nobody is silent to whom there is no way. When that is back it is asked again, for as long
-        // as the first time; others that hold the name are asked now.
+        // Nobody is silent to whom there is no way. When that is back it is asked again, for as
+        // long as the first time; others that hold the name are asked now.
         probes.retain(|probe| probe.newcomer.is_some() || self.link_towards(&probe.whom).is_some());
         self.paths_changed |= probes.len() < count;
         let (over, waiting) = probes.into_iter().partition(|probe| now >= probe.until);

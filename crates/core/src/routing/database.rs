@@ -187,8 +187,8 @@ impl Database {
             .iter()
             .next_back()
             .map_or(0, |(slot, _)| slot + 1);
-        // What a life claimed of another counts as long as it can be reached itself, and until links
-        // that died with the other one were noticed to be dead.
+        // What a life claimed of another counts as long as it can be reached itself, and until
+        // links that died with the other one were noticed to be dead.
         self.over.clear();
         let mut graph = self.graph_without_ended(slot_count);
         if self

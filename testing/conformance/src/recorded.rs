@@ -15,7 +15,7 @@ pub fn line(name: &str, bytes: &[u8]) -> String {
 /// The names and bytes of all lines.
 ///
 /// # Panics
-/// When a line is not as [`line`] writes it.
+/// When a line is not as [`line()`] writes it.
 #[must_use]
 pub fn lines(text: &str) -> Vec<(String, Vec<u8>)> {
     let read = |line: &str| {

@@ -70,7 +70,7 @@ pub struct NodeConfig {
     /// A forwarder whose next link is behind keeps credit back instead of dropping.
     pub lossless: bool,
     /// Labels under which publishers find this node. Those that
-    /// [`is_pool_label`](crate::wire::is_pool_label) refuses are left out.
+    /// [`is_pool_label`] refuses are left out.
     pub pools: Vec<String>,
     /// A member that cannot be reached for shorter than this was never away.
     pub member_down_after: std::time::Duration,

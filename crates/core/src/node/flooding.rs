@@ -110,6 +110,10 @@ impl Node {
             let Some(mesh) = link.mesh.as_mut() else {
                 return;
             };
+            // What is published meanwhile may depend on what has yet to be told.
+            link.session
+                .outgoing
+                .set_owes_control(!mesh.lacking.is_empty());
             if queued >= SYNC_BYTES_MAX {
                 return;
             }
@@ -247,8 +251,7 @@ impl Node {
     }
 
     /// Sends an update over all links that route, but for the one that it came by. Where much waits
-    /// already the record goes later, whole; nothing else overtakes it, since the queue does not
-    /// run empty before.
+    /// already the record goes later, whole, and until then nothing else does.
     fn flood(&mut self, update: &Update, except: Option<LinkKey>) {
         let mut keys = Vec::new();
         for (_, link) in &mut self.links {
@@ -258,7 +261,10 @@ impl Node {
             let queued = link.session.outgoing.queued_bytes(TrafficClass::Control);
             match link.mesh.as_mut().filter(|mesh| mesh.open) {
                 None => {}
-                Some(mesh) if queued >= SYNC_BYTES_MAX => mesh.owe(&update.origin),
+                Some(mesh) if queued >= SYNC_BYTES_MAX => {
+                    mesh.owe(&update.origin);
+                    link.session.outgoing.set_owes_control(true);
+                }
                 Some(_) => keys.push(link.key),
             }
         }
@@ -276,9 +282,13 @@ impl Node {
     /// A link is over: it is no longer one of this node's own.
     pub(super) fn leave_mesh(&mut self, key: LinkKey) {
         let peer = self.peer_id(key);
-        let Some(mesh) = self.link_mut(key).and_then(|link| link.mesh.take()) else {
+        let Some(link) = self.link_mut(key) else {
             return;
         };
+        let Some(mesh) = link.mesh.take() else {
+            return;
+        };
+        link.session.outgoing.set_owes_control(false);
         // Who waited for the peer waits no longer, even if it had yet to join.
         self.paths_changed = true;
         if !mesh.synced {

@@ -86,6 +86,8 @@ pub struct Outgoing {
     writable: bool,
     drops: DropCounters,
     messages: u64,
+    /// Control messages are still to come that must go before everything else.
+    owes_control: bool,
     /// What waits on all links of the node, and this link's share of it.
     total: QueueTotal,
     share_bytes: usize,
@@ -111,6 +113,7 @@ impl Outgoing {
             writable: true,
             drops: DropCounters::default(),
             messages: 0,
+            owes_control: false,
             total,
             share_bytes: 0,
         }
@@ -308,6 +311,9 @@ impl Outgoing {
         let mut owed = self.owed_bytes;
         while planned < WRITE_BYTES_MAX && self.plan.len() < WRITE_RUN_COUNT_MAX {
             let run = pick(&owed, |class, room_bytes| {
+                if self.owes_control && class != TrafficClass::Control {
+                    return None;
+                }
                 let index = class.index();
                 let room = room_bytes.min(usize::try_from(left[index]).unwrap_or(usize::MAX));
                 cursors[index].next_run(&self.queues[index], room)
@@ -399,7 +405,13 @@ impl Outgoing {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         let queues_empty = self.queues.iter().all(ClassQueue::is_empty);
-        queues_empty && self.first.is_empty() && self.last.is_empty()
+        queues_empty && self.first.is_empty() && self.last.is_empty() && !self.owes_control
+    }
+
+    /// Says whether control messages are still to come that must go before everything else: until
+    /// then nothing else goes out, even if no control message waits.
+    pub const fn set_owes_control(&mut self, owes: bool) {
+        self.owes_control = owes;
     }
 
     /// Whether the socket is thought to take more.

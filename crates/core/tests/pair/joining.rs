@@ -6,9 +6,11 @@ use zeekwire_buffer::AlignedBytes;
 use zeekwire_core::Node;
 use zeekwire_core::node::{LinkConfig, LinkKey, Output, Received, Scope};
 use zeekwire_core::session::{SessionConfig, WRITE_SLICE_COUNT_MAX};
+use zeekwire_core::wire::EnvelopeTemplate;
 use zeekwire_types::{Instant, TopicFilter, TrafficClass};
 
 use crate::side::{config, filters};
+use crate::stranger::frame;
 use crate::world::LINK;
 
 /// Nodes, and the links between them.
@@ -239,4 +241,47 @@ fn more_than_a_control_queue_holds_reaches_who_joins() {
     assert_eq!(group.reached_by(3), ["hub", "x", "y"]);
     let known = group.nodes[3].members().map(|member| member.filter_count);
     assert!(known.into_iter().all(|count| count >= 9_000));
+}
+
+#[test]
+fn a_message_waits_for_a_record_that_has_yet_to_be_sent() {
+    let mut group = Group::new(&["a", "b"]);
+    let line = group.open(0, 1);
+    group.nodes[1].subscribe(1, &filters(&["news"]), Scope::AllLinks, 1);
+    group.settle();
+    let key = group.lines[line].keys[0];
+    let a = &mut group.nodes[0];
+    // So much waits for b that what changes next has to wait for its turn.
+    let long = "x".repeat(200);
+    let many: Vec<String> = (0..6_000).map(|n| format!("{n}/{long}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    a.subscribe(1, &filters(&many), Scope::AllLinks, 1);
+    a.subscribe(1, &filters(&["late"]), Scope::AllLinks, 2);
+    let template = EnvelopeTemplate::new(a.id(), b"news", "raw");
+    let news = frame(TrafficClass::Event, false, template.bytes(), b"x");
+    let published = a.publish(
+        Instant::ZERO,
+        TrafficClass::Event,
+        b"news",
+        &news,
+        0..news.len(),
+    );
+    assert_eq!(published.links, 1);
+    // A driver may write several times before it tells that there is room.
+    let outgoing = &mut a.link_mut(key).unwrap().session.outgoing;
+    loop {
+        let planned = outgoing.plan_write();
+        if planned == 0 {
+            break;
+        }
+        outgoing.plan_written(planned);
+    }
+    assert_eq!(outgoing.queued_messages(TrafficClass::Event), 1);
+    a.relax(Instant::ZERO, key);
+    let said = what_is_said(a, key);
+    let last = said.len() - news.len();
+    assert!(
+        last > 0 && said[last..] == news[..],
+        "the record goes first"
+    );
 }

@@ -41,6 +41,8 @@ pub struct NodeStatus {
     pub losses: Vec<LossStatus>,
     /// Messages that it published and that were lost, here or elsewhere, as far as reported.
     pub own_losses: Vec<LossStatus>,
+    /// The same for places beyond those that are told apart, in messages.
+    pub own_losses_elsewhere: u64,
     /// Bytes that wait in the queues of all its links, but for control messages.
     pub queued_bytes: usize,
     /// Most bytes that may wait there.

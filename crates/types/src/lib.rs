@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod event;
+mod hashing;
 mod instant;
 pub mod limits;
 mod node_id;
@@ -14,6 +15,7 @@ mod traffic;
 pub mod value;
 
 pub use event::{Event, Metadata};
+pub use hashing::{agreed_hash, mixed};
 pub use instant::Instant;
 pub use node_id::{Incarnation, NodeId, NodeName, NodeNameError};
 pub use topic::{Topic, TopicError, TopicFilter};

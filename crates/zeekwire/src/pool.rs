@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zeekwire_backend::PublishError;
-use zeekwire_types::{Event, NodeName, Topic};
+use zeekwire_types::{Event, NodeName, Topic, agreed_hash};
 
 use crate::{Error, Node};
 
@@ -176,16 +176,9 @@ pub fn rendezvous(
     weighed.max().map(|(_, name)| name)
 }
 
-/// Weight of a member for a key: 64 bits of FNV-1a over both, finished as MurmurHash3 does, so
-/// that names that differ in one digit get weights that have nothing in common.
+/// Weight of a member for a key.
 fn weight(key: &[u8], name: &str) -> u64 {
-    let bytes = name.bytes().chain([0]).chain(key.iter().copied());
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    });
-    let hash = (hash ^ hash >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    let hash = (hash ^ hash >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    hash ^ hash >> 33
+    agreed_hash(name.bytes().chain([0]).chain(key.iter().copied()))
 }
 
 /// Whether `name` matches a pattern in which `*` stands for any run of characters.

@@ -92,10 +92,8 @@ impl Node {
     pub(super) fn edge_ready(&mut self, key: LinkKey) {
         self.outputs.push_back(Output::PeerReady { link: key });
         self.paths_changed = true;
-        if let Some(leaf) = self.leaf_of(key)
-            && let Some(update) = self.own.change([leaf], [])
-        {
-            self.announce(update);
+        if let Some(leaf) = self.leaf_of(key) {
+            self.say(vec![leaf], Vec::new());
         }
     }
 
@@ -114,11 +112,7 @@ impl Node {
             link.ready = false;
         }
         self.paths_changed = true;
-        if !removed.is_empty()
-            && let Some(update) = self.own.change([], removed)
-        {
-            self.announce(update);
-        }
+        self.say(Vec::new(), removed);
     }
 
     /// What this node says of a member that is attached to it by this link and does not route.

@@ -143,8 +143,7 @@ impl Node {
         let unknown: BTreeSet<NodeId> = unknown.cloned().collect();
         self.want_unknown(key, unknown);
         if let Some(peer) = self.peer_id(key) {
-            let update = self.own.change([Item::Neighbour(peer)], []);
-            update.into_iter().for_each(|update| self.announce(update));
+            self.say(vec![Item::Neighbour(peer)], Vec::new());
         }
         Ok(())
     }
@@ -242,6 +241,14 @@ impl Node {
         Ok(())
     }
 
+    /// Adds shares to items of this node's own record, takes others away, and tells everybody what
+    /// changed by that.
+    pub(super) fn say(&mut self, added: Vec<Item>, removed: Vec<Item>) {
+        if let Some(update) = self.own.change(added, removed) {
+            self.announce(update);
+        }
+    }
+
     /// Applies a change of this node's own record, and tells everybody.
     pub(super) fn announce(&mut self, update: Update) {
         if let Applied::Changed { paths } = self.db.apply(self.now, &update) {
@@ -296,8 +303,7 @@ impl Node {
         }
         self.db.touch();
         if let Some(peer) = peer {
-            let update = self.own.change([], [Item::Neighbour(peer)]);
-            update.into_iter().for_each(|update| self.announce(update));
+            self.say(Vec::new(), vec![Item::Neighbour(peer)]);
         }
     }
 

@@ -316,6 +316,11 @@ impl Node {
         self.drops.absorb(link.session.outgoing.drops());
     }
 
+    /// Links that are up and on which nobody said goodbye.
+    pub(super) fn open_links(&self) -> impl Iterator<Item = &Link> {
+        self.links().filter(|link| link.is_up() && !link.ended)
+    }
+
     /// Takes note that one more link leads to its peer.
     fn count_peer(&mut self, key: LinkKey) {
         let Some(link) = self.links.get_mut(key.index()) else {

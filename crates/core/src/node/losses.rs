@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zeekwire_types::limits::HOP_LIMIT_MAX;
 use zeekwire_types::{Incarnation, NodeId, NodeName, Role, TrafficClass};
 
-use super::{LinkKey, Node};
+use super::{Link, LinkKey, Node};
 use crate::drops::{DropCounters, DropTotal, Loser};
 use crate::wire::{Body, Hello, LossCause, Lost, Routed};
 
@@ -50,6 +50,12 @@ impl Node {
             .places
             .iter()
             .map(|(place, total)| (place, *total))
+    }
+
+    /// What was lost of this node's own publications in more places than are told apart.
+    #[must_use]
+    pub const fn own_losses_elsewhere(&self) -> DropTotal {
+        self.own_losses.elsewhere
     }
 
     /// What this node lost without having a link for it, and on links that are gone.
@@ -139,14 +145,16 @@ impl Node {
         if let Some(to) = member.map(|record| record.id.clone()) {
             return self.send_loss(to, reporter, lost, hop_limit);
         }
-        let links = self.links.iter().map(|(_, link)| link);
-        let mut edges = links.filter(|link| link.is_up() && !link.ended && link.mesh.is_none());
         let forwards = self.forwards();
         let wanted = |hello: &Hello| {
             hello.node.name == lost.publisher || !forwards && hello.role == Role::Member
         };
-        let edge = edges.find_map(|link| link.peer().filter(|hello| wanted(hello)));
-        if let Some(to) = edge.map(|hello| hello.node.clone()) {
+        let mut edges = self.up_edges().filter_map(Link::peer);
+        let edge = edges
+            .find(|hello| wanted(hello))
+            .map(|hello| hello.node.clone());
+        drop(edges);
+        if let Some(to) = edge {
             self.send_loss(to, reporter, lost, hop_limit);
         }
     }

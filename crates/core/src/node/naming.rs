@@ -31,21 +31,18 @@ impl Node {
         }
         self.settle();
         let named = |id: &&NodeId| id.name == newcomer.name && *id != newcomer;
-        let links = self.links.iter().map(|(_, link)| link);
-        let peers = links
-            .filter(|link| link.is_up() && !link.ended)
+        let peers = self
+            .open_links()
             .filter_map(|link| link.peer())
             .filter(|peer| peer.role == Role::Member)
             .map(|peer| &peer.node);
-        let present: Vec<&NodeId> = peers.chain(self.membership.up()).filter(named).collect();
         // Who is merely missed has no path, and will not answer.
-        match present.first().map(|id| (*id).clone()) {
-            Some(holder) => {
-                self.probe(holder, Some(key));
-                true
-            }
-            None => false,
+        let holder = peers.chain(self.membership.up()).find(named).cloned();
+        let found = holder.is_some();
+        if let Some(holder) = holder {
+            self.probe(holder, Some(key));
         }
+        found
     }
 
     /// Looks for another life of this node's own name.
@@ -112,10 +109,7 @@ impl Node {
         for probe in over {
             match probe.newcomer {
                 Some(key) => self.admit(key),
-                None => {
-                    let update = self.own.change([Item::Superseded(probe.whom)], []);
-                    update.into_iter().for_each(|update| self.announce(update));
-                }
+                None => self.say(vec![Item::Superseded(probe.whom)], Vec::new()),
             }
         }
     }
@@ -180,8 +174,8 @@ impl Node {
         }
         // What it said of others no longer counts.
         let claims = self.db.own().superseded().cloned().map(Item::Superseded);
-        let update = self.own.change([], claims.collect::<Vec<_>>());
-        update.into_iter().for_each(|update| self.announce(update));
+        let claims = claims.collect();
+        self.say(Vec::new(), claims);
         let links: Vec<LinkKey> = self.links.iter().map(|(_, link)| link.key).collect();
         let text = format!("{to} has the better right to the name");
         self.outputs.push_back(Output::Yielded { to });

@@ -60,9 +60,8 @@ impl Node {
         let own = &self.config.id.name;
         let here = trace.hops.iter().position(|hop| hop.node == *own)?;
         let before = &trace.hops.get(here.checked_sub(1)?)?.node;
-        let links = self.links.iter().map(|(_, link)| link);
-        let mut live = links.filter(|link| link.is_up() && !link.ended);
-        let found = live.find(|link| link.peer().is_some_and(|peer| peer.node.name == *before));
+        let mut open = self.open_links();
+        let found = open.find(|link| link.peer().is_some_and(|peer| peer.node.name == *before));
         found.map(|link| link.key)
     }
 
@@ -72,9 +71,7 @@ impl Node {
             .link_to(to)
             .and_then(|slot| self.links.get(slot as usize));
         let link = member.or_else(|| {
-            let links = self.links.iter().map(|(_, link)| link);
-            links
-                .filter(|link| link.is_up() && !link.ended)
+            self.open_links()
                 .find(|link| link.peer().is_some_and(|peer| peer.node == *to))
         });
         link.map(|link| link.key)

@@ -132,8 +132,8 @@ impl Node {
     }
 
     fn links_with(&self, label: u64) -> Vec<LinkKey> {
-        let links = self.links.iter().map(|(_, link)| link);
-        let links = links.filter(|link| link.is_up() && !link.ended && link.config.label == label);
+        let links = self.open_links();
+        let links = links.filter(|link| link.config.label == label);
         links.map(|link| link.key).collect()
     }
 }

@@ -85,11 +85,9 @@ impl Node {
 
     /// Peers that are about to join the component.
     fn joining(&self) -> impl Iterator<Item = &NodeId> {
-        let links = self.links.iter().map(|(_, link)| link);
-        let joining = links.filter(|link| {
-            let mesh = link.mesh.as_ref();
-            mesh.is_some_and(|mesh| !mesh.active) && link.is_up() && !link.ended
-        });
+        let joining = self
+            .open_links()
+            .filter(|link| link.mesh.as_ref().is_some_and(|mesh| !mesh.active));
         let peers = joining.filter_map(|link| link.peer());
         peers.map(|hello| &hello.node)
     }
@@ -124,8 +122,9 @@ impl Node {
         let reachable = self.db.ordered().filter(|record| record.hops.is_some());
         present.extend(reachable.flat_map(|record| record.leaves()).cloned());
         let is_member = self.config.role == Role::Member;
-        let links = self.links.iter().map(|(_, link)| link);
-        let edges = links.filter(|link| is_member && link.mesh.is_none() && link.ready);
+        let edges = self
+            .links()
+            .filter(|link| is_member && link.mesh.is_none() && link.ready);
         let edges = edges.filter_map(|link| link.peer());
         let edges = edges.filter(|peer| peer.role == Role::Member);
         present.extend(edges.map(|peer| peer.node.clone()));

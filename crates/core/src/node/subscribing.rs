@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zeekwire_types::{Topic, TopicFilter};
+use zeekwire_types::TopicFilter;
 
 use super::{Link, LinkKey, Node, Output};
 use crate::routing::Waiter;
@@ -166,7 +166,7 @@ impl Node {
 
     /// What every node is subscribed to at its peers. A name of hundreds of backslashes has none.
     fn own_filter(&self) -> Option<TopicFilter> {
-        TopicFilter::exact(Topic::of_node(&self.config.id.name).as_bytes()).ok()
+        TopicFilter::exact(self.own_topic.as_bytes()).ok()
     }
 
     fn rules_want(&self, link: &Link, filter: &TopicFilter) -> bool {
@@ -190,9 +190,9 @@ impl Node {
             }
     }
 
-    fn up_edges(&self) -> impl Iterator<Item = &Link> {
-        let links = self.links.iter().map(|(_, link)| link);
-        links.filter(|link| link.is_up() && !link.ended && link.mesh.is_none())
+    /// Open links that do not route.
+    pub(super) fn up_edges(&self) -> impl Iterator<Item = &Link> {
+        self.open_links().filter(|link| link.mesh.is_none())
     }
 
     /// Changes this node's record, and asks every member to confirm that.

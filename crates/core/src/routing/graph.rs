@@ -1,6 +1,8 @@
 //! Links between members, and shortest-path trees over them.
 
-use super::{MemberSlot, mixed};
+use zeekwire_types::mixed;
+
+use super::MemberSlot;
 
 /// No link leads there.
 pub(crate) const NO_LINK: u32 = u32::MAX;
@@ -58,7 +60,7 @@ impl Graph {
         let rank = |slot: MemberSlot| {
             let number = self.trees[slot as usize];
             let pair = u64::from(self.trees[root as usize]) << 32 | u64::from(number);
-            (mixed(pair), number)
+            (mixed(pair) >> 32, number)
         };
         let mut at = 0;
         while let Some(&slot) = tree.order.get(at) {

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use zeekwire_buffer::AlignedBytes;
 use zeekwire_core::node::{LinkKey, Message, Received};
-use zeekwire_core::wire::{Frame, Located};
 use zeekwire_transport::ReadOutcome;
-use zeekwire_types::limits::FRAME_HEADER_BYTES;
 use zeekwire_types::{Instant, TrafficClass};
 
 use super::Engine;
@@ -144,7 +142,7 @@ impl Engine {
         now: Instant,
         bytes: &mut [u8],
         frame: Range<usize>,
-        message: Message,
+        mut message: Message,
         done: &mut Done,
     ) {
         self.targets.clear();
@@ -162,9 +160,9 @@ impl Engine {
             }
         }
         let class = message.class;
-        if let Some(whole) = message.reassembled {
+        if let Some(whole) = message.reassembled.take() {
             done.credit.returned_bytes[class.index()] += whole.len();
-            self.hand_on_alone(now, bytes, whole, message.forward, &message.located, done);
+            self.hand_on_alone(now, bytes, whole, &message, done);
             return;
         }
         done.credit.charged_bytes[class.index()] += frame.len();
@@ -184,22 +182,19 @@ impl Engine {
         now: Instant,
         block: &[u8],
         mut whole: AlignedBytes,
-        forward: Option<[u8; FRAME_HEADER_BYTES]>,
-        located: &Located,
+        message: &Message,
         done: &mut Done,
     ) {
-        if let Some(header) = forward
-            && let Ok(frame) = Frame::whole(&whole)
-        {
-            let class = frame.header.class;
+        if let Some(header) = message.forward {
             whole[..header.len()].copy_from_slice(&header);
-            done.deposited.links_behind |= self.forward_alone(now, class, block, &whole);
+            let hold = self.forward_alone(now, message.class, block, &whole);
+            done.deposited.links_behind |= hold;
         }
         if !self.targets.is_empty() {
             // What came before must be in the inbox before.
             let before = self.deposit_block(block, None);
             done.deposited.merge(before);
-            let alone = self.deliver_alone(located, whole);
+            let alone = self.deliver_alone(&message.located, whole);
             done.deposited.merge(alone);
         }
     }

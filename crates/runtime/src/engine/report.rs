@@ -57,6 +57,7 @@ impl Engine {
             route_changes: self.node.route_changes(),
             losses: self.losses(),
             own_losses: self.own_losses(),
+            own_losses_elsewhere: self.node.own_losses_elsewhere().messages,
             holds_back: TrafficClass::ALL
                 .iter()
                 .any(|class| self.node.is_behind(*class)),

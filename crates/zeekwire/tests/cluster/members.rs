@@ -56,16 +56,21 @@ fn what_is_published_on_node_up_arrives() {
     }
 }
 
-#[test]
-fn a_short_absence_goes_unnoticed() {
-    let here = Inproc::new();
-    let turns = Turns::default();
-    let a = member_with(&here, "a", |builder| {
+/// Member `a`, which takes long to believe that somebody is gone.
+fn patient(here: &Inproc, turns: &Turns) -> Node {
+    member_with(here, "a", |builder| {
         let grace = Duration::from_secs(20);
         builder
             .on_member_event(turns.ear())
             .member_down_after(grace)
-    });
+    })
+}
+
+#[test]
+fn a_short_absence_goes_unnoticed() {
+    let here = Inproc::new();
+    let turns = Turns::default();
+    let a = patient(&here, &turns);
     let b = member(&here, "b");
     let first = a.connect("inproc://b").unwrap();
     first.wait_ready(PATIENCE).unwrap();
@@ -85,12 +90,7 @@ fn a_short_absence_goes_unnoticed() {
 fn a_new_life_follows_the_end_of_the_old_one() {
     let here = Inproc::new();
     let turns = Turns::default();
-    let a = member_with(&here, "a", |builder| {
-        let grace = Duration::from_secs(20);
-        builder
-            .on_member_event(turns.ear())
-            .member_down_after(grace)
-    });
+    let a = patient(&here, &turns);
     let b = member(&here, "b");
     link(&b, &[&a]);
     all_know_all(&[&a, &b]);

@@ -171,6 +171,8 @@ struct Items {
   # What the origin and all that is attached to it subscribed to.
   pools @4 :List(Text);
   # Labels under which publishers find the origin.
+  aliases @5 :List(Text);
+  # What the origin's program calls this life of it: one at most.
 }
 
 struct Routed {

@@ -13,6 +13,8 @@ use crate::{LinkId, Reach};
 pub struct Member {
     /// Name and incarnation.
     pub node: NodeId,
+    /// What its program calls this life of it.
+    pub alias: Option<String>,
     /// Labels of the pools that it belongs to.
     pub pools: Vec<String>,
 }
@@ -35,6 +37,10 @@ pub enum MemberEvent {
 
 /// Hears of members. Runs on the IO thread and must not block.
 pub type MemberObserver = Arc<dyn Fn(&MemberEvent) + Send + Sync>;
+
+/// Hears that the first subscriber to a filter came, anywhere in the cluster, this node included, or
+/// that the last one went: `true` and `false`. Runs on the IO thread and must not block.
+pub type TopicObserver = Arc<dyn Fn(&TopicFilter, bool) + Send + Sync>;
 
 /// How to subscribe.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -1,28 +1,55 @@
 //! Something that will be done, and waiting for it.
 
-use std::time::Duration;
-
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Tells when something asked for is done.
 #[derive(Clone, Debug)]
 pub struct Completion {
-    done: Receiver<()>,
+    shared: Arc<Shared>,
 }
 
 /// The other end of a [`Completion`]. Dropping it completes too: nothing will wait for ever.
 #[derive(Debug)]
 pub struct Completer {
-    /// Never used to send: its end is the signal, and reaches every clone of the receiver.
-    _pending: Sender<()>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    fired: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    done: bool,
+    after: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.lock().done { "done" } else { "pending" })
+    }
 }
 
 impl Completion {
     /// A completion and the end that fires it.
     #[must_use]
     pub fn pair() -> (Completer, Self) {
-        let (pending, done) = bounded(0);
-        (Completer { _pending: pending }, Self { done })
+        let shared = Arc::new(Shared::default());
+        let completer = Completer {
+            shared: Arc::clone(&shared),
+        };
+        (completer, Self { shared })
     }
 
     /// A completion that fired already.
@@ -33,22 +60,53 @@ impl Completion {
 
     /// Waits until it fires, for at most `timeout`. Returns whether it fired.
     pub fn wait(&self, timeout: Duration) -> bool {
-        !matches!(
-            self.done.recv_timeout(timeout),
-            Err(RecvTimeoutError::Timeout)
-        )
+        // A time that the clock cannot tell is for ever.
+        let deadline = Instant::now().checked_add(timeout);
+        let mut state = self.shared.lock();
+        while !state.done {
+            let left = deadline.map_or(timeout, |at| at.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return false;
+            }
+            let waited = self.shared.fired.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
     }
 
     /// Whether it fired.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.wait(Duration::ZERO)
+        self.shared.lock().done
+    }
+
+    /// Runs `then` when it fires, on the thread that fires it, which must not be blocked; at once
+    /// if it has fired already.
+    pub fn then(self, then: impl FnOnce() + Send + 'static) {
+        let mut state = self.shared.lock();
+        if !state.done {
+            state.after.push(Box::new(then));
+            return;
+        }
+        drop(state);
+        then();
     }
 }
 
 impl Completer {
     /// Fires.
     pub fn complete(self) {}
+}
+
+impl Drop for Completer {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.done = true;
+        let after = std::mem::take(&mut state.after);
+        drop(state);
+        self.shared.fired.notify_all();
+        after.into_iter().for_each(|then| then());
+    }
 }
 
 #[cfg(test)]
@@ -62,5 +120,20 @@ mod tests {
         assert!(!completion.wait(Duration::from_millis(1)));
         completer.complete();
         assert!(completion.is_done() && clone.is_done() && clone.is_done());
+    }
+
+    #[test]
+    fn what_is_to_follow_runs_once_before_or_after_it_fired() {
+        let count = Arc::new(Mutex::new(0));
+        let more = |by: i32| {
+            let count = Arc::clone(&count);
+            move || *count.lock().expect("nobody panics") += by
+        };
+        let (completer, completion) = Completion::pair();
+        completion.clone().then(more(1));
+        assert_eq!(*count.lock().expect("nobody panics"), 0);
+        drop(completer);
+        completion.then(more(10));
+        assert_eq!(*count.lock().expect("nobody panics"), 11);
     }
 }

@@ -19,8 +19,8 @@ use std::time::Duration;
 use zeekwire_types::{NodeId, TopicFilter, TrafficClass};
 
 pub use cluster::{
-    ForwardRule, Member, MemberEvent, MemberObserver, SubscribeOptions, SurveyLimits, TraceHop,
-    TraceObserver, TraceReport,
+    ForwardRule, Member, MemberEvent, MemberObserver, SubscribeOptions, SurveyLimits,
+    TopicObserver, TraceHop, TraceObserver, TraceReport,
 };
 pub use completion::{Completer, Completion};
 pub use error::{PublishError, SetupError, SetupErrorKind};

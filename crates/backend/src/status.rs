@@ -77,6 +77,8 @@ pub struct MemberStatus {
     pub version: u64,
     /// Members over whose links it routes.
     pub neighbours: Vec<String>,
+    /// What its program calls this life of it.
+    pub alias: Option<String>,
     /// Pools that it belongs to.
     pub pools: Vec<String>,
     /// How many filters it, and what is attached to it, subscribed to.

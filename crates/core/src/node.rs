@@ -24,6 +24,7 @@ mod surveying;
 mod ticking;
 mod tracing;
 mod view;
+mod watching;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -72,6 +73,11 @@ pub struct NodeConfig {
     /// Labels under which publishers find this node. Those that
     /// [`is_pool_label`] refuses are left out.
     pub pools: Vec<String>,
+    /// What the program calls this life of the node, for other members; left out where it is no
+    /// [`is_pool_label`].
+    pub alias: Option<String>,
+    /// Whether to tell which filters anybody in the cluster subscribes to.
+    pub watch_topics: bool,
     /// A member that cannot be reached for shorter than this was never away.
     pub member_down_after: std::time::Duration,
     /// Makes hashing hard to foresee. Equal seeds and inputs give equal outputs.
@@ -127,6 +133,14 @@ pub enum Output {
         /// Who has the name.
         to: NodeId,
     },
+    /// The first subscriber to this filter anywhere in the cluster came, this node included, or the
+    /// last one went. Told if [`NodeConfig::watch_topics`] is set.
+    TopicChanged {
+        /// The filter.
+        filter: TopicFilter,
+        /// Whether somebody subscribes to it now.
+        subscribed: bool,
+    },
     /// How far a trace of this node's has come.
     Traced {
         /// With the hops so far.
@@ -178,6 +192,7 @@ pub struct Node {
     paths_changed: bool,
     route_changes: u64,
     membership: Membership,
+    watch: watching::TopicWatch,
     confirmations: Confirmations<LinkKey>,
     probes: Vec<naming::Probe>,
     probe_number: u64,
@@ -210,10 +225,14 @@ impl Node {
             .iter()
             .filter(|label| is_pool_label(label))
             .map(|label| Item::Pool(label.as_str().into()));
-        let items = own_filter.ok().map(Item::Filter).into_iter().chain(pools);
+        let alias = config.alias.iter().filter(|alias| is_pool_label(alias));
+        let alias = alias.map(|alias| Item::Alias(alias.as_str().into()));
+        let items = own_filter.ok().map(Item::Filter).into_iter();
+        let items = items.chain(alias).chain(pools);
         let own = OwnRecord::new(config.id.clone(), items);
         let db = Database::new(seed.wrapping_add(4), &own.snapshot());
         let membership = Membership::new(config.member_down_after);
+        let watch = watching::TopicWatch::new(config.watch_topics);
         let queued = QueueTotal::new(config.session.queued_bytes_max);
         let mut heartbeat = Vec::new();
         ControlWriter::write(&Control::Heartbeat, &mut heartbeat);
@@ -247,6 +266,7 @@ impl Node {
             paths_changed: false,
             route_changes: 0,
             membership,
+            watch,
             confirmations: Confirmations::new(),
             probes: Vec::new(),
             probe_number: 0,
@@ -303,7 +323,10 @@ impl Node {
     /// Whether there is neither an output nor a dirty link to take.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.outputs.is_empty() && self.dirty.is_empty() && !self.paths_changed
+        self.outputs.is_empty()
+            && self.dirty.is_empty()
+            && !self.paths_changed
+            && !self.watch.is_stale()
     }
 
     /// A link, unless it is gone.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use zeekwire_backend::{LinkObserver, MemberObserver};
+use zeekwire_backend::{LinkObserver, MemberObserver, TopicObserver};
 use zeekwire_core::node::Forwarding;
 use zeekwire_core::session::SessionConfig;
 use zeekwire_transport::{Inproc, SocketOptions};
@@ -29,6 +29,12 @@ pub struct RuntimeConfig {
     pub lossless: bool,
     /// Labels under which publishers find this node.
     pub pools: Vec<String>,
+    /// What the program calls this life of the node, for the other members: 1 to 255 bytes without
+    /// control characters.
+    pub alias: Option<String>,
+    /// Whether [`Backend::publish`](zeekwire_backend::Backend::publish) may wait where the queues
+    /// are full and the policy says so. If not, it fails at once.
+    pub publish_waits: bool,
     /// A member that cannot be reached for shorter than this was never away.
     pub member_down_after: Duration,
     /// Bytes of publications that may wait to be routed. Less where the queues of links are small
@@ -51,6 +57,8 @@ pub struct RuntimeConfig {
     pub observer: Option<LinkObserver>,
     /// Hears of members.
     pub member_observer: Option<MemberObserver>,
+    /// Hears of filters that anybody in the cluster subscribes to.
+    pub topic_observer: Option<TopicObserver>,
 }
 
 impl RuntimeConfig {
@@ -66,6 +74,8 @@ impl RuntimeConfig {
             forwarding: Forwarding::default(),
             lossless: false,
             pools: Vec::new(),
+            alias: None,
+            publish_waits: true,
             member_down_after: Duration::from_secs(2),
             ring_bytes_max: 512 * 1024,
             block_bytes: 256 * 1024,
@@ -76,6 +86,7 @@ impl RuntimeConfig {
             inproc: Inproc::new(),
             observer: None,
             member_observer: None,
+            topic_observer: None,
         }
     }
 

@@ -18,7 +18,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeekwire_backend::{AcceptHook, Completer, LinkEvent, LinkId, LinkObserver, MemberObserver};
+use zeekwire_backend::{
+    AcceptHook, Completer, LinkEvent, LinkId, LinkObserver, MemberObserver, TopicObserver,
+};
 use zeekwire_buffer::{Block, BlockPool, CopyPool};
 use zeekwire_core::Node;
 use zeekwire_core::node::{LinkKey, NodeConfig, PATIENCE, Routed};
@@ -109,6 +111,7 @@ pub(crate) struct Engine {
     /// [`Node::member_changes`] when the list was made.
     listed_changes: u64,
     member_observer: Option<MemberObserver>,
+    topic_observer: Option<TopicObserver>,
     stopping: bool,
     pub(crate) stopped: bool,
     counts: Counts,
@@ -144,6 +147,8 @@ impl Engine {
             forwarding: config.forwarding,
             lossless: config.lossless,
             pools: config.pools.clone(),
+            alias: config.alias.clone(),
+            watch_topics: config.topic_observer.is_some(),
             member_down_after: config.member_down_after,
             seed: random(),
         });
@@ -183,6 +188,7 @@ impl Engine {
             members,
             listed_changes: 0,
             member_observer: config.member_observer.clone(),
+            topic_observer: config.topic_observer.clone(),
             stopping: false,
             stopped: false,
             counts: Counts::default(),

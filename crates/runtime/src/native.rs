@@ -125,6 +125,12 @@ impl NativeBackend {
                 format!("{label:?} is no label of a pool: take 1 to 255 printable characters"),
             ));
         }
+        if let Some(alias) = config.alias.iter().find(|alias| !is_pool_label(alias)) {
+            return Err(SetupError::new(
+                SetupErrorKind::Invalid,
+                format!("{alias:?} is no alias: take 1 to 255 printable characters"),
+            ));
+        }
         let mut poller = Poller::new().map_err(system)?;
         poller.set_spin(config.spin);
         let clock = Clock::start();
@@ -159,7 +165,7 @@ impl NativeBackend {
             next_survey: AtomicU64::new(random()),
             members,
             id,
-            may_wait: config.session.outgoing.policy == DropPolicy::Block,
+            may_wait: config.publish_waits && config.session.outgoing.policy == DropPolicy::Block,
         });
         let for_loop = Arc::clone(&shared);
         let thread = thread::Builder::new()

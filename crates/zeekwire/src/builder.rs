@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use zeekwire_backend::{
-    LinkEvent, LinkObserver, MemberEvent, MemberObserver, SetupError, SetupErrorKind,
+    LinkEvent, LinkObserver, MemberEvent, MemberObserver, SetupError, SetupErrorKind, TopicObserver,
 };
 use zeekwire_runtime::{Forwarding, Inproc, NativeBackend, RuntimeConfig};
-use zeekwire_types::{DropPolicy, NodeName, Role};
+use zeekwire_types::{DropPolicy, NodeName, Role, TopicFilter};
 
 use crate::Node;
 use crate::link::LinkEvents;
@@ -130,6 +130,31 @@ impl NodeBuilder {
     pub fn on_member_event(self, observer: impl Fn(&MemberEvent) + Send + Sync + 'static) -> Self {
         let observer: MemberObserver = Arc::new(observer);
         self.configure(move |config| config.member_observer = Some(Arc::clone(&observer)))
+    }
+
+    /// Hears of filters that anybody in the cluster subscribes to, this node included: `true` when
+    /// the first subscriber came, `false` when the last one went. Runs on the IO thread and must
+    /// not block.
+    #[must_use]
+    pub fn on_topic_change(
+        self,
+        observer: impl Fn(&TopicFilter, bool) + Send + Sync + 'static,
+    ) -> Self {
+        let observer: TopicObserver = Arc::new(observer);
+        self.configure(move |config| config.topic_observer = Some(Arc::clone(&observer)))
+    }
+
+    /// Says what the program calls this life of the node: other members are told.
+    #[must_use]
+    pub fn alias(self, alias: &str) -> Self {
+        let alias = alias.to_owned();
+        self.configure(move |config| config.alias = Some(alias.clone()))
+    }
+
+    /// Lets [`Node::publish`] fail at once where the queues are full, under every policy.
+    #[must_use]
+    pub fn publish_never_waits(self) -> Self {
+        self.configure(|config| config.publish_waits = false)
     }
 
     /// Puts the node into a pool: publishers find it under this label. May be given several times.

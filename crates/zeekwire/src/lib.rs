@@ -51,7 +51,7 @@ pub use zeekwire_backend::status;
 pub use zeekwire_backend::{
     Backend, Batch, Completion, ConnectOptions, ForwardRule, LinkEvent, LinkId, ListenOptions,
     ListenerId, Member, MemberEvent, Message, Peer, PublishError, Retry, SetupError,
-    SetupErrorKind, TraceHop, TraceReport,
+    SetupErrorKind, TopicObserver, TraceHop, TraceReport,
 };
 pub use zeekwire_runtime::{Endpoint, EndpointError, Forwarding, Inproc, RuntimeConfig};
 pub use zeekwire_serializer::{DecodeError, EncodeError, EventEncoder, EventMessage, EventView};

@@ -316,6 +316,8 @@ impl Member {
             forwarding: Forwarding::Routed,
             lossless: false,
             pools: Vec::new(),
+            alias: None,
+            watch_topics: false,
             member_down_after: std::time::Duration::from_secs(2),
             seed: number as u64,
         });

@@ -272,7 +272,7 @@ impl Mesh {
             Output::LinkUp { .. }
             | Output::PeerReady { .. }
             | Output::Relaxed
-            | Output::Traced { .. } => {}
+            | Output::TopicChanged { .. } | Output::Traced { .. } => {}
         }
     }
 

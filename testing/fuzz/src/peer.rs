@@ -327,7 +327,7 @@ impl Peer {
                 assert!(self.members.remove(node), "never up");
                 self.gone.insert(node.name.to_string());
             }
-            Output::Relaxed | Output::Traced { .. } | Output::Yielded { .. } => {}
+            Output::Relaxed | Output::TopicChanged { .. } | Output::Traced { .. } | Output::Yielded { .. } => {}
         }
     }
 
@@ -439,6 +439,8 @@ pub(crate) fn node_config(name: &str, flags: u8) -> NodeConfig {
         forwarding: Forwarding::Routed,
         lossless: false,
         pools: vec!["pool".to_owned()],
+        alias: None,
+        watch_topics: true,
         member_down_after: Duration::from_secs(2),
         seed: 7,
     }

@@ -45,7 +45,7 @@ pub(crate) fn told(output: Output) -> Told {
         Output::NodeUp { node } => Told::NodeUp(node),
         Output::NodeDown { node } => Told::NodeDown(node),
         Output::Yielded { to } => Told::Yielded(to),
-        Output::Traced { .. } => Told::Other,
+        Output::TopicChanged { .. } | Output::Traced { .. } => Told::Other,
     }
 }
 
@@ -72,6 +72,8 @@ pub(crate) fn node(id: NodeId, plan: &HostPlan, seed: u64) -> Node {
         forwarding: plan.forwarding,
         lossless: plan.lossless,
         pools: Vec::new(),
+        alias: None,
+        watch_topics: true,
         member_down_after: GRACE,
         seed,
     })

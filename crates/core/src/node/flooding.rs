@@ -204,6 +204,7 @@ impl Node {
             Applied::Gap => self.send_control(key, &Control::Want(update.origin)),
             Applied::Changed { paths } => {
                 self.paths_changed |= paths;
+                self.watch.touch();
                 self.flood(&update, Some(key));
                 if self.mesh_mut(key)?.synced {
                     let named = update.added.into_iter().filter_map(|item| match item {
@@ -253,6 +254,7 @@ impl Node {
     pub(super) fn announce(&mut self, update: Update) {
         if let Applied::Changed { paths } = self.db.apply(self.now, &update) {
             self.paths_changed |= paths;
+            self.watch.touch();
         }
         self.flood(&update, None);
     }

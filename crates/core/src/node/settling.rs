@@ -22,6 +22,9 @@ impl Node {
         if self.paths_changed {
             self.settle_paths();
         }
+        if self.watch.is_stale() {
+            self.tell_topics();
+        }
     }
 
     #[cold]
@@ -40,6 +43,7 @@ impl Node {
             }
         }
         self.routed.forget();
+        self.watch.touch();
         self.activate_links();
         let present = self.present();
         let turns = self.membership.observe(self.now, &present);

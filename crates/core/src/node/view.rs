@@ -19,6 +19,8 @@ pub struct MemberView<'a> {
     pub version: u64,
     /// Members over whose links it routes.
     pub neighbours: Vec<&'a NodeId>,
+    /// What its program calls this life of it.
+    pub alias: Option<&'a str>,
     /// Labels under which publishers find it.
     pub pools: Vec<&'a str>,
     /// How many filters it, and what is attached to it, subscribed to.
@@ -38,6 +40,7 @@ impl Node {
             next_link: self.next_link(&record.id),
             version: record.version,
             neighbours: record.neighbours().collect(),
+            alias: record.alias(),
             pools: record.pools().collect(),
             filter_count: record.filters().count(),
         });
@@ -51,6 +54,7 @@ impl Node {
                 next_link: self.next_link(leaf),
                 version: 0,
                 neighbours: vec![&host.id],
+                alias: None,
                 pools: Vec::new(),
                 filter_count: 0,
             })
@@ -75,6 +79,11 @@ impl Node {
         record
             .map(|record| record.filters().collect())
             .unwrap_or_default()
+    }
+
+    /// What the program of a member calls this life of it, if it said so.
+    pub fn alias_of(&self, node: &NodeId) -> Option<&str> {
+        self.db.find(node)?.alias()
     }
 
     /// Labels of the pools that a member belongs to.

@@ -113,7 +113,7 @@ impl Database {
                         let _held = !is_me && filters.remove(filter, slot);
                         shares.remove(filter, slot);
                     }
-                    Item::Pool(_) => {}
+                    Item::Pool(_) | Item::Alias(_) => {}
                     Item::Neighbour(node) => paths |= others.contains(node),
                     Item::Leaf(_) | Item::Superseded(_) => {
                         record.beside_count -= 1;
@@ -129,7 +129,7 @@ impl Database {
                         let _new = !is_me && filters.insert(filter, slot);
                         shares.insert(filter, slot);
                     }
-                    Item::Pool(_) => {}
+                    Item::Pool(_) | Item::Alias(_) => {}
                     Item::Neighbour(node) => paths |= others.contains(node),
                     Item::Leaf(_) | Item::Superseded(_) => {
                         record.beside_count += 1;

@@ -79,6 +79,16 @@ impl Record {
         })
     }
 
+    /// What its program calls this life of it.
+    pub(crate) fn alias(&self) -> Option<&str> {
+        let labels = self.items.iter().rev();
+        let mut labels = labels.skip_while(|item| matches!(item, Item::Pool(_)));
+        match labels.next()? {
+            Item::Alias(alias) => Some(alias),
+            _ => None,
+        }
+    }
+
     /// All of it as one update.
     pub(crate) fn whole(&self) -> Update {
         Update {

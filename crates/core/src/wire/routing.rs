@@ -33,6 +33,8 @@ pub enum Item {
     Superseded(NodeId),
     /// It, or something attached to it, subscribed to this.
     Filter(TopicFilter),
+    /// What its program calls this life of it.
+    Alias(Box<str>),
     /// Publishers find it under this label.
     Pool(Box<str>),
 }
@@ -40,8 +42,8 @@ pub enum Item {
 /// Longest label of a pool, in bytes.
 const POOL_BYTES_MAX: usize = 255;
 
-/// Whether publishers can find a member under this label: 1 to 255 bytes without control
-/// characters.
+/// Whether publishers can find a member under this label, or its program may call it so: 1 to 255
+/// bytes without control characters.
 #[must_use]
 pub fn is_pool_label(label: &str) -> bool {
     (1..=POOL_BYTES_MAX).contains(&label.len()) && !label.contains(char::is_control)

@@ -106,6 +106,8 @@ pub(crate) fn config(name: &str, session: SessionConfig) -> NodeConfig {
         forwarding: Forwarding::Routed,
         lossless: false,
         pools: Vec::new(),
+        alias: None,
+        watch_topics: false,
         member_down_after: Duration::from_secs(2),
         seed: 7,
     }

@@ -599,6 +599,7 @@ impl World {
             Output::NodeUp { .. }
             | Output::NodeDown { .. }
             | Output::Yielded { .. }
+            | Output::TopicChanged { .. }
             | Output::Traced { .. } => {}
         }
     }

@@ -66,6 +66,7 @@ impl Engine {
     pub(super) fn member(&self, id: &NodeId) -> Member {
         Member {
             node: id.clone(),
+            alias: self.node.alias_of(id).map(str::to_owned),
             pools: self
                 .node
                 .pools_of(id)

@@ -42,6 +42,11 @@ impl Engine {
             }
             Output::NodeDown { node } => self.member_changed(&MemberEvent::Down(node)),
             Output::Yielded { to } => self.give_way(to),
+            Output::TopicChanged { filter, subscribed } => {
+                if let Some(observer) = &self.topic_observer {
+                    observer(&filter, subscribed);
+                }
+            }
             Output::Traced { trace } => self.trace_came(now, trace),
         }
     }

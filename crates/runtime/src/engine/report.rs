@@ -81,6 +81,7 @@ impl Engine {
                 .iter()
                 .map(|id| id.name.to_string())
                 .collect(),
+            alias: member.alias.map(str::to_owned),
             pools: member.pools.iter().map(ToString::to_string).collect(),
             filters: member.filter_count,
         });

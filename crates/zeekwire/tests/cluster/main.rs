@@ -12,3 +12,4 @@ mod losses;
 mod members;
 mod routes;
 mod surveys;
+mod topics;

@@ -12,7 +12,9 @@ fn members_are_told_of_each_other_and_clients_of_nobody() {
     let here = Inproc::new();
     let turns = Turns::default();
     let hub = member_with(&here, "hub", |builder| builder.on_member_event(turns.ear()));
-    let worker = member_with(&here, "worker", |builder| builder.pool("workers"));
+    let worker = member_with(&here, "worker", |builder| {
+        builder.pool("workers").alias("life-1")
+    });
     let client = Node::builder("client")
         .inproc(&here)
         .client()
@@ -24,6 +26,7 @@ fn members_are_told_of_each_other_and_clients_of_nobody() {
     assert!(client.members().is_empty());
     let known = hub.members();
     assert_eq!(known[0].pools, ["workers"]);
+    assert_eq!(known[0].alias.as_deref(), Some("life-1"));
     assert_eq!(known[0].node, *worker.id());
     worker.shut_down(Duration::from_secs(1));
     eventually("the worker is gone", || {

@@ -33,6 +33,15 @@ impl Stalled {
         policy: DropPolicy,
         stall_max: Duration,
     ) -> Self {
+        Self::with(over, |client| {
+            client
+                .event_queue(queue_bytes, policy)
+                .configure(move |config| config.stall_max = stall_max)
+        })
+    }
+
+    /// With a client as `edit` makes it.
+    pub(crate) fn with(over: Over, edit: impl FnOnce(NodeBuilder) -> NodeBuilder) -> Self {
         let patient = Duration::from_secs(600);
         let pair = Pair::with(
             over,
@@ -41,12 +50,7 @@ impl Stalled {
                 let server = server.configure(|config| config.role = Role::Client);
                 small_windows(server).heartbeat(Duration::from_secs(1), patient)
             },
-            |client| {
-                small_windows(client)
-                    .heartbeat(Duration::from_secs(1), patient)
-                    .event_queue(queue_bytes, policy)
-                    .configure(move |config| config.stall_max = stall_max)
-            },
+            |client| edit(small_windows(client).heartbeat(Duration::from_secs(1), patient)),
         );
         let (gate, closed) = mpsc::channel::<()>();
         let (stuck, is_stuck) = mpsc::channel();

@@ -197,3 +197,27 @@ fn without_the_block_policy_a_full_ring_is_an_error() {
     assert!(overloaded.into_inner());
     assert!(pair.client.status().published.refused > 0);
 }
+
+#[test]
+fn a_node_that_never_waits_is_refused_at_once_and_loses_nothing_of_what_was_accepted() {
+    let stalled = Stalled::with(Over::Tcp, |client| {
+        client
+            .event_queue(QUEUE_BYTES, DropPolicy::Block)
+            .publish_never_waits()
+    });
+    let accepted = (0..COUNT).take_while(|n| {
+        let publication = stalled.pair.client.publication("topic").format("raw");
+        match publication.send(&numbered(*n, 1_000)) {
+            Ok(()) => true,
+            Err(error) => {
+                assert_eq!(error, PublishError::Overloaded);
+                false
+            }
+        }
+    });
+    let accepted = accepted.count() as u64;
+    assert!((1..COUNT).contains(&accepted), "{accepted}");
+    let status = stalled.pair.client.status();
+    assert_eq!((status.published.waits, status.published.refused), (0, 1));
+    assert_eq!(stalled.rest(), Vec::from_iter(0..accepted));
+}

@@ -68,6 +68,7 @@ fn whole_record() -> Case {
             Item::Superseded(other("worker-1")),
             filter(b"zeek/*"),
             filter(b"\xff\\*"),
+            Item::Alias("life-1".into()),
             Item::Pool("logger".into()),
         ],
         removed: vec![],
@@ -80,10 +81,11 @@ fn whole_record() -> Case {
             "leaves": [described_other("leaf")],
             "superseded": [described_other("worker-1")],
             "filters": ["zeek/*", "%FF\\*"],
-            "pools": ["logger"],
+            "pools": ["logger"], "aliases": ["life-1"],
         },
         "removed": {
             "neighbours": [], "leaves": [], "superseded": [], "filters": [], "pools": [],
+            "aliases": [],
         },
     }});
     Case::new("update-whole", update, described)
@@ -105,10 +107,12 @@ fn changed_record() -> Case {
         "complete": false, "confirm": true,
         "added": {
             "neighbours": [], "leaves": [], "superseded": [], "filters": [], "pools": [],
+            "aliases": [],
         },
         "removed": {
             "neighbours": [described_other("proxy")],
             "leaves": [], "superseded": [], "filters": ["zeek/*"], "pools": [],
+            "aliases": [],
         },
     }});
     Case::new("update-changes", update, described)

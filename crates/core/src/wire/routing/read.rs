@@ -78,12 +78,18 @@ fn read_items(items: schema::items::Reader<'_>) -> Result<Vec<Item>, Fault> {
         let filter = TopicFilter::new(filter.map_err(bad)?);
         read.push(Item::Filter(filter.map_err(|_| Fault::ControlFilter)?));
     }
-    for pool in items.get_pools().map_err(bad)? {
-        let pool = pool.map_err(bad)?.to_str().map_err(|_| Fault::Control)?;
-        if !is_pool_label(pool) {
-            return Err(Fault::ControlName);
+    let labels = [
+        (items.get_aliases(), Item::Alias as fn(Box<str>) -> Item),
+        (items.get_pools(), Item::Pool),
+    ];
+    for (list, item) in labels {
+        for label in list.map_err(bad)? {
+            let label = label.map_err(bad)?.to_str().map_err(|_| Fault::Control)?;
+            if !is_pool_label(label) {
+                return Err(Fault::ControlName);
+            }
+            read.push(item(label.into()));
         }
-        read.push(Item::Pool(pool.into()));
     }
     Ok(read)
 }

@@ -84,7 +84,7 @@ fn item_bytes(item: &Item) -> usize {
     match item {
         Item::Neighbour(node) | Item::Leaf(node) | Item::Superseded(node) => node_bytes(node),
         Item::Filter(filter) => 8 + filter.as_bytes().len().next_multiple_of(8),
-        Item::Pool(label) => 8 + text_bytes(label),
+        Item::Alias(label) | Item::Pool(label) => 8 + text_bytes(label),
     }
 }
 
@@ -160,9 +160,18 @@ fn write_items(items: &[Item], out: schema::items::Builder<'_>) {
         _ => None,
     });
     let pools: Vec<&str> = pools.collect();
-    let mut list = out.init_pools(count(pools.len()));
+    let mut list = out.reborrow().init_pools(count(pools.len()));
     for (at, label) in (0..).zip(pools) {
         list.set(at, label);
+    }
+    let aliases = items.iter().filter_map(|item| match item {
+        Item::Alias(alias) => Some(&**alias),
+        _ => None,
+    });
+    let aliases: Vec<&str> = aliases.collect();
+    let mut list = out.init_aliases(count(aliases.len()));
+    for (at, alias) in (0..).zip(aliases) {
+        list.set(at, alias);
     }
 }
 

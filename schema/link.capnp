@@ -166,7 +166,8 @@ struct Items {
   leaves @1 :List(NodeRef);
   # Members that are attached to the origin and do not route.
   superseded @2 :List(NodeRef);
-  # Lives that ended, although some member may still believe in them.
+  # Lives that ended, although some member may still believe in them. The origin names itself when
+  # it is about to end: nobody need wait to see whether it comes back.
   filters @3 :List(Data);
   # What the origin and all that is attached to it subscribed to.
   pools @4 :List(Text);

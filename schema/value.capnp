@@ -47,7 +47,8 @@ struct Value {
     }
 
     set @15 :List(Value);
-    # No element twice; any order. A composite element is a list.
+    # No element twice; any order, which is to be kept if it is ordered. A composite element is a
+    # list.
 
     table @16 :Table;
     record @17 :Record;
@@ -64,6 +65,9 @@ struct Value {
     any @22 :Value;
     # A value whose declared type is any.
   }
+
+  ordered @23 :Bool;
+  # Of a set or table: the order of its elements means something.
 }
 
 enum PortProtocol {
@@ -85,7 +89,7 @@ struct Pattern {
 
 struct Table {
   keys @0 :List(Value);
-  # No key twice; any order. A composite key is a list.
+  # No key twice; any order, as that of a set. A composite key is a list.
 
   values @1 :List(Value);
   # As many as keys: the value at an index belongs to the key at that index.
@@ -97,6 +101,10 @@ struct Record {
 
   names @1 :List(Text);
   # As many as fields, or none when the sender leaves them out.
+
+  typeName @2 :Text;
+  # The fully qualified name of the type, such as "Conn::Info". Empty when the sender leaves it out:
+  # a receiver whose declaration names the type has no use for it.
 }
 
 struct Function {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod artifact;
+mod c_header;
 mod limits;
 mod schema;
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
 fn artifacts(root: &Path) -> Result<Vec<Artifact>, String> {
     let mut all = schema::artifacts(root)?;
     all.push(limits::artifact(root)?);
+    all.push(c_header::artifact(root)?);
     Ok(all)
 }
 

@@ -68,9 +68,31 @@ impl Batch {
         self.next += 1;
         Some(message((*self.block).as_ref(), item))
     }
+
+    /// The next message, which stays.
+    #[must_use]
+    pub fn first(&self) -> Option<Message<'_>> {
+        let item = self.items.get(self.next)?;
+        Some(message((*self.block).as_ref(), item))
+    }
+
+    /// The next message, which stays, to be held beyond the batch: it keeps the whole block alive.
+    #[must_use]
+    pub fn first_held(&self) -> Option<Single> {
+        let item = *self.items.get(self.next)?;
+        let block = Arc::clone(&self.block);
+        Some(Single { block, item })
+    }
+
+    /// Bytes that the batch keeps alive.
+    #[must_use]
+    pub fn block_bytes(&self) -> usize {
+        (*self.block).as_ref().len()
+    }
 }
 
 /// One message, with the block that it lies in.
+#[derive(Clone)]
 pub struct Single {
     block: Block,
     item: Item,

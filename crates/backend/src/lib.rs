@@ -64,7 +64,8 @@ pub enum Reach {
 
 /// Where messages for a subscription go.
 pub enum Sink {
-    /// Into a bounded queue that another thread empties.
+    /// Into a bounded queue that another thread empties. Subscriptions may share one: it gets each
+    /// message once, and is closed with the last of them.
     Inbox(Arc<Inbox>),
     /// To a function that runs on the engine's IO thread. It must not block.
     IoThread(Box<dyn FnMut(&Message<'_>) + Send>),

@@ -47,7 +47,8 @@ pub struct NodeStatus {
     pub queued_bytes: usize,
     /// Most bytes that may wait there.
     pub queued_bytes_max: usize,
-    /// Whether a link that it must lose nothing on is behind, so that it slows its senders.
+    /// Whether it slows its senders: a link that it must lose nothing on is behind, or its only
+    /// inbox is.
     pub holds_back: bool,
 }
 

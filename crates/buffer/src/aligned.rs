@@ -112,6 +112,7 @@ impl AlignedBytes {
 impl Deref for AlignedBytes {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         debug_assert!(self.len_bytes <= self.words.len() * 8);
         // SAFETY: the words are initialised, `len_bytes` never exceeds them, and any byte is a
@@ -121,6 +122,7 @@ impl Deref for AlignedBytes {
 }
 
 impl DerefMut for AlignedBytes {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
         debug_assert!(self.len_bytes <= self.words.len() * 8);
         // SAFETY: as in `deref`; any eight bytes are a valid `u64`, and the borrow is exclusive.

@@ -8,10 +8,12 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod aligned;
+mod copying;
 mod pool;
 pub mod scratch;
 
 pub use aligned::AlignedBytes;
+pub use copying::copy_short;
 pub use pool::{Block, BlockPool, CopyPool, Filling};
 
 /// Rounds a count of bytes up to whole words of eight bytes.

@@ -45,9 +45,16 @@ impl Membership {
         }
     }
 
-    /// Takes note of all who are there now, given in ascending order.
-    pub(crate) fn observe(&mut self, now: Instant, present: &[NodeId]) -> Vec<Turn> {
+    /// Takes note of all who are there now, given in ascending order. Who `is_leaving` and not there
+    /// is not waited for.
+    pub(crate) fn observe(
+        &mut self,
+        now: Instant,
+        present: &[NodeId],
+        is_leaving: impl Fn(&NodeId) -> bool,
+    ) -> Vec<Turn> {
         let mut turns = Vec::new();
+        let mut left = Vec::new();
         let mut newcomers = Vec::new();
         // Seats and those present are in the order of their names: one pass over both.
         let mut lives = present.chunk_by(|a, b| a.name == b.name).peekable();
@@ -65,6 +72,7 @@ impl Membership {
                         missing_since: None,
                     };
                 }
+                _ if is_leaving(&seat.holder) => left.push(name.clone()),
                 _ => drop(seat.missing_since.get_or_insert(now)),
             }
         }
@@ -78,6 +86,8 @@ impl Membership {
             };
             self.seats.insert(id.name.clone(), seat);
         }
+        let seats = left.iter().filter_map(|name| self.seats.remove(name));
+        turns.extend(seats.map(|seat| Turn::Down(seat.holder)));
         self.changes += turns.len() as u64;
         turns.extend(self.tick(now));
         turns
@@ -142,22 +152,33 @@ mod tests {
     fn a_short_absence_is_not_noticed_and_a_long_one_is() {
         let a = node_id("a", 1);
         let mut members = Membership::new(GRACE);
-        assert_eq!(members.observe(at(0), &set([&a])), [Turn::Up(a.clone())]);
-        assert_eq!(members.observe(at(100), &set([])), []);
+        assert_eq!(members.observe(at(0), &set([&a]), |_| false), [Turn::Up(a.clone())]);
+        assert_eq!(members.observe(at(100), &set([]), |_| false), []);
         assert_eq!(members.tick(at(2000)), []);
-        assert_eq!(members.observe(at(2050), &set([&a])), []);
-        assert_eq!(members.observe(at(3000), &set([])), []);
+        assert_eq!(members.observe(at(2050), &set([&a]), |_| false), []);
+        assert_eq!(members.observe(at(3000), &set([]), |_| false), []);
         assert_eq!(members.tick(at(5000)), [Turn::Down(a.clone())]);
-        assert_eq!(members.observe(at(6000), &set([&a])), [Turn::Up(a)]);
+        assert_eq!(members.observe(at(6000), &set([&a]), |_| false), [Turn::Up(a)]);
+    }
+
+    #[test]
+    fn who_said_goodbye_is_not_waited_for() {
+        let (a, b) = (node_id("a", 1), node_id("b", 1));
+        let mut members = Membership::new(GRACE);
+        members.observe(at(0), &set([&a, &b]), |_| true);
+        let turns = members.observe(at(1), &set([&b]), |id| *id == a);
+        assert_eq!(turns, [Turn::Down(a.clone())]);
+        assert_eq!(members.observe(at(2), &set([]), |id| *id == a), []);
+        assert_eq!(members.observe(at(3), &set([&b]), |id| *id == a), []);
     }
 
     #[test]
     fn a_new_life_follows_the_end_of_the_old_one() {
         let (old, new) = (node_id("a", 1), node_id("a", 2));
         let mut members = Membership::new(GRACE);
-        members.observe(at(0), &set([&old]));
-        assert_eq!(members.observe(at(1), &set([&old, &new])), []);
-        let turns = members.observe(at(2), &set([&new]));
+        members.observe(at(0), &set([&old]), |_| false);
+        assert_eq!(members.observe(at(1), &set([&old, &new]), |_| false), []);
+        let turns = members.observe(at(2), &set([&new]), |_| false);
         assert_eq!(turns, [Turn::Down(old), Turn::Up(new)]);
     }
 
@@ -165,9 +186,9 @@ mod tests {
     fn the_holder_stays_while_a_later_life_is_about_to_yield() {
         let (early, late) = (node_id("a", 1), node_id("a", 2));
         let mut members = Membership::new(GRACE);
-        let turns = members.observe(at(0), &set([&early, &late]));
+        let turns = members.observe(at(0), &set([&early, &late]), |_| false);
         assert_eq!(turns, [Turn::Up(early.clone())]);
-        assert_eq!(members.observe(at(1), &set([&early])), []);
+        assert_eq!(members.observe(at(1), &set([&early]), |_| false), []);
         assert!(members.is_up(&early) && !members.is_up(&late));
     }
 }

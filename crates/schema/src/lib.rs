@@ -17,4 +17,4 @@ macro_rules! generated {
     )*};
 }
 
-generated! { event_capnp link_capnp value_capnp }
+generated! { event_capnp link_capnp log_capnp value_capnp }

@@ -1,8 +1,8 @@
 //! `capnp-v1`: one Cap'n Proto message per event, with its segment table, not packed.
 //!
 //! Carries every type exactly. [`EventEncoder`] writes straight from values
-//! and allocates nothing of its own once warm; [`EventMessage`] reads in place
-//! and allocates nothing at all.
+//! and allocates nothing of its own once warm, [`StreamEncoder`](stream::StreamEncoder) the same
+//! from calls in order; [`EventMessage`] reads in place and allocates nothing at all.
 //!
 //! Reading is bounded by the payload's own size: pointers may be followed through at most eight
 //! times its words, so a message whose pointers share targets cannot cost more. A member of the
@@ -11,6 +11,8 @@
 
 pub(crate) mod decode;
 pub mod encode;
+mod layout;
+pub mod stream;
 pub mod view;
 
 use zeekwire_buffer::AlignedBytes;

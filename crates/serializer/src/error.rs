@@ -370,6 +370,33 @@ pub enum EncodeFault {
     TimestampType,
     /// A value is of a type that this version of the format cannot carry.
     UnknownType,
+    /// A length came without bytes.
+    NoBytes,
+    /// A name is not UTF-8.
+    NotUtf8,
+    /// A port's protocol has this number.
+    PortProtocol(u8),
+    /// An address has this many bytes instead of 4 or 16.
+    AddressLength(usize),
+    /// A subnet's length is wrong.
+    Subnet(zeekwire_types::value::SubnetError),
+    /// A function that is no closure has captured values.
+    CapturesWithoutClosure,
+
+    /// Order of calls: no event was begun.
+    NoEvent,
+    /// Order of calls: fewer values came than were announced.
+    MissingValues,
+    /// Order of calls: more values came than were announced.
+    ExtraValue,
+    /// Order of calls: the field's name did not come before its value.
+    MissingFieldName,
+    /// Order of calls: a field's name came where none is due.
+    StrayFieldName,
+    /// Order of calls: the metadata's id did not come before its value.
+    MissingMetadataId,
+    /// Order of calls: a metadata's id came where none is due.
+    StrayMetadata,
 }
 
 impl fmt::Display for EncodeFault {
@@ -386,6 +413,23 @@ impl fmt::Display for EncodeFault {
             Self::Duplicate => "this element or key is the same as one before it",
             Self::TimestampType => "the network timestamp is not a time",
             Self::UnknownType => "the format cannot carry this type",
+            Self::NoBytes => "a length comes without bytes: the pointer is null",
+            Self::NotUtf8 => "a name is not UTF-8",
+            Self::PortProtocol(number) => {
+                return write!(f, "a port's protocol is 0 to 3, not {number}");
+            }
+            Self::AddressLength(bytes) => {
+                return write!(f, "an address has 4 or 16 bytes, not {bytes}");
+            }
+            Self::Subnet(error) => return error.fmt(f),
+            Self::CapturesWithoutClosure => "only a closure captures values",
+            Self::NoEvent => "begin an event before its values",
+            Self::MissingValues => "fewer values were put than announced; this one is missing",
+            Self::ExtraValue => "more values were put than announced",
+            Self::MissingFieldName => "put the field's name before its value, or announce no names",
+            Self::StrayFieldName => "no field's name is due here",
+            Self::MissingMetadataId => "put the metadata's id before its value",
+            Self::StrayMetadata => "no metadata's id is due here",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Event formats by the name that travels with each payload.
+//! Event formats by the name that travels with each payload. Those for logs are in [`log`].
 //!
 //! | name | what it is |
 //! |---|---|
@@ -25,13 +25,18 @@ pub mod capnp_v1;
 mod duplicates;
 mod error;
 mod json_lines;
+pub mod log;
 
 use zeekwire_types::Event;
 
 pub use capnp_v1::encode::EventEncoder;
-pub use capnp_v1::view::{EventMessage, EventView, ValueRef, ValueView};
+pub use capnp_v1::stream::StreamEncoder;
+pub use capnp_v1::view::{
+    EventMessage, EventView, FieldNames, RecordView, ValueList, ValueRef, ValueView,
+};
 pub use error::{DecodeError, EncodeError, EncodeFault, Fault, Step};
 pub use json_lines::{event_to_json, value_to_json};
+pub use log::{LogSerializer, log_by_name};
 
 /// A format for events.
 pub trait EventSerializer: Send + Sync {

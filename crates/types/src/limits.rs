@@ -46,6 +46,20 @@ pub const REQUEST_COUNT_MAX: usize = 65_536;
 /// Most links of one node.
 pub const LINK_COUNT_MAX: usize = 16_384;
 
+/// Most fields of a log stream.
+pub const LOG_FIELD_COUNT_MAX: usize = 4096;
+/// Most rows of a log batch.
+pub const LOG_BATCH_ROW_COUNT_MAX: usize = 65_536;
+/// Longest string that a log batch keeps in a dictionary. It bounds what few bytes on the wire may
+/// become in a file.
+pub const LOG_DICTIONARY_ENTRY_BYTES_MAX: usize = 255;
+/// Longest line of a log file that is read.
+pub const LOG_LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Commands that work on rotated log files at the same time.
+pub const POST_PROCESSOR_COUNT_MAX: usize = 32;
+/// Rotated log files that wait for such commands to end; for others, none is started.
+pub const POST_PROCESSOR_WAITING_COUNT_MAX: usize = 4096;
+
 const _: () = assert!(FRAGMENT_BYTES_MAX.is_multiple_of(8));
 const _: () = assert!(ENVELOPE_BYTES_MAX > 2 * (TOPIC_BYTES_MAX + NODE_NAME_BYTES_MAX));
 const _: () = assert!(CONTROL_BYTES_MAX <= FRAGMENT_BYTES_MAX - FRAME_HEADER_BYTES);

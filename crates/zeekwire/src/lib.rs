@@ -45,13 +45,13 @@ pub use message::{MessageExt, Received};
 pub use node::Node;
 pub use pool::{Pool, PoolError, PoolMembers, rendezvous};
 pub use publication::PublicationBuilder;
-pub use subscription::{Pollable, Receiver, SubscribeBuilder, Subscription};
+pub use subscription::{Pollable, Receiver, Signalled, SubscribeBuilder, Subscription};
 pub use survey::{Answers, Question, SurveyBuilder};
 pub use zeekwire_backend::status;
 pub use zeekwire_backend::{
-    Backend, Batch, Completion, ConnectOptions, ForwardRule, LinkEvent, LinkId, ListenOptions,
-    ListenerId, Member, MemberEvent, Message, Peer, PublishError, Retry, SetupError,
-    SetupErrorKind, TopicObserver, TraceHop, TraceReport,
+    AcceptHook, Backend, Batch, Completion, ConnectOptions, ForwardRule, LinkEvent, LinkId,
+    ListenOptions, ListenerId, Member, MemberEvent, Message, Parts, Peer, PublishError, Retry,
+    SetupError, SetupErrorKind, Single, TopicObserver, TraceHop, TraceReport,
 };
 pub use zeekwire_runtime::{Endpoint, EndpointError, Forwarding, Inproc, RuntimeConfig};
 pub use zeekwire_serializer::{DecodeError, EncodeError, EventEncoder, EventMessage, EventView};

@@ -87,3 +87,9 @@ impl Received {
         self.message().event()
     }
 }
+
+impl From<Received> for Single {
+    fn from(received: Received) -> Self {
+        received.single
+    }
+}

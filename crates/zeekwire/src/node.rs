@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use zeekwire_backend::status::NodeStatus;
 use zeekwire_backend::{
-    Backend, Completion, ConnectOptions, ForwardRule, ListenOptions, ListenerId, Member,
+    Backend, Completion, ConnectOptions, ForwardRule, LinkId, ListenOptions, ListenerId, Member,
     Publication, PublishError, SetupError, SurveyLimits, TraceReport,
 };
 use zeekwire_runtime::STATUS_TOPIC;
@@ -240,11 +240,14 @@ impl Node {
     ) -> Result<Link, SetupError> {
         let id = self.backend.connect(endpoint, options)?;
         self.events.expect(id);
-        Ok(Link::new(
-            id,
-            self.events.clone(),
-            Arc::clone(&self.backend),
-        ))
+        Ok(self.link(id))
+    }
+
+    /// The handle of a link that was heard of, see
+    /// [`NodeBuilder::on_link_event`](crate::NodeBuilder::on_link_event).
+    #[must_use]
+    pub fn link(&self, id: LinkId) -> Link {
+        Link::new(id, self.events.clone(), Arc::clone(&self.backend))
     }
 
     /// Lets topics that match leave over a link that was opened without automatic advertising, or
@@ -287,12 +290,17 @@ impl Node {
         let mut payload = Vec::new();
         self.serializer.encode(question, &mut payload)?;
         let format = self.serializer.name();
-        Ok(SurveyBuilder::new(
-            self.clone(),
-            topic.as_ref(),
-            format,
-            payload,
-        ))
+        Ok(self.survey_bytes(topic, format, payload))
+    }
+
+    /// As [`Node::survey`], with a question that is encoded already.
+    pub fn survey_bytes(
+        &self,
+        topic: impl AsRef<[u8]>,
+        format: &str,
+        question: Vec<u8>,
+    ) -> SurveyBuilder {
+        SurveyBuilder::new(self.clone(), topic.as_ref(), format, question)
     }
 
     /// The other members of the cluster that are up now, by name. A client knows of none.

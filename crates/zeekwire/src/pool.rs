@@ -117,6 +117,15 @@ impl Pool {
         rendezvous(key, self.members())
     }
 
+    /// The member whose turn it is. Each call is a turn.
+    #[must_use]
+    pub fn next_member(&self) -> Option<NodeName> {
+        let members = self.members();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let count = members.len();
+        members.into_iter().nth(turn % count.max(1))
+    }
+
     /// Publishes an event to the member to which `key` belongs. Returns who that is.
     ///
     /// # Errors
@@ -135,11 +144,8 @@ impl Pool {
     /// # Errors
     /// As [`Pool::publish_hashed`].
     pub fn publish_next(&self, event: &Event) -> Result<NodeName, PoolError> {
-        let members = self.members();
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let count = members.len();
-        let member = members.into_iter().nth(turn % count.max(1));
-        self.publish_to(member.ok_or(PoolError::Empty)?, event)
+        let member = self.next_member().ok_or(PoolError::Empty)?;
+        self.publish_to(member, event)
     }
 
     fn publish_to(&self, member: NodeName, event: &Event) -> Result<NodeName, PoolError> {

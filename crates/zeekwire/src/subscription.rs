@@ -2,6 +2,7 @@
 
 mod pollable;
 mod receiver;
+mod signalled;
 #[cfg(feature = "tokio")]
 mod stream;
 
@@ -21,6 +22,7 @@ use crate::{Link, Node};
 
 pub use pollable::Pollable;
 pub use receiver::Receiver;
+pub use signalled::Signalled;
 #[cfg(feature = "tokio")]
 pub use stream::MessageStream;
 
@@ -168,6 +170,37 @@ impl SubscribeBuilder {
     pub fn pollable(self) -> Result<Pollable, SetupError> {
         let (subscription, inbox) = self.into_inbox()?;
         Pollable::new(subscription, inbox)
+    }
+
+    /// Hands messages over in batches, and calls `signal` when the first arrives after there were
+    /// none, or the subscription has ended: for programs with a descriptor or a queue of their own.
+    /// `signal` runs on the IO thread, or on one that takes messages, and must not block.
+    ///
+    /// # Errors
+    /// As [`SubscribeBuilder::on_io_thread`].
+    pub fn signalled(
+        self,
+        signal: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Signalled, SetupError> {
+        let (subscription, inbox) = self.into_inbox()?;
+        Ok(Signalled::new(subscription, inbox, signal))
+    }
+
+    /// Hands messages over together with those of another subscription, within that one's bound;
+    /// what both want comes once. Subscriptions that are joined count as one where
+    /// [`SubscribeBuilder::queue`] speaks of a node's only subscription.
+    ///
+    /// # Errors
+    /// As [`SubscribeBuilder::on_io_thread`].
+    pub fn joined(self, to: &Signalled) -> Result<Subscription, SetupError> {
+        let inbox = Arc::clone(to.inbox());
+        self.start(Sink::Inbox(inbox))
+    }
+
+    /// Takes questions, and nothing else, instead of everything but questions. To be answered with
+    /// [`Question`](crate::Question).
+    pub fn questions(self) -> Self {
+        self.with_options(|options| options.answers = true)
     }
 
     /// Hands messages over as a stream.

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use zeekwire_backend::{
-    Inbox, Message, Publication, PublishError, SetupError, SubscribeOptions, SurveyLimits,
-};
+use zeekwire_backend::{Inbox, Message, Publication, PublishError, SetupError, SurveyLimits};
 use zeekwire_types::{Event, NodeName, Topic, TrafficClass};
 
 use crate::{Error, Node, Received, SubscribeBuilder, Subscription};
@@ -100,6 +98,12 @@ impl Answers {
         self.inbox.wait_message(deadline).map(Received::new)
     }
 
+    /// Calls `signal` when an answer comes after there were none, and when the survey is over. Runs
+    /// on the IO thread and must not block. Once set it stays.
+    pub fn set_signal(&self, signal: impl Fn() + Send + Sync + 'static) {
+        self.inbox.set_signal(signal);
+    }
+
     /// Whether no more answers will come.
     #[must_use]
     pub fn is_over(&self) -> bool {
@@ -122,7 +126,12 @@ pub struct Question<'a> {
     message: &'a Message<'a>,
 }
 
-impl Question<'_> {
+impl<'a> Question<'a> {
+    /// A question that came with a subscription made by [`SubscribeBuilder::questions`].
+    #[must_use]
+    pub const fn new(node: &'a Node, message: &'a Message<'a>) -> Self {
+        Self { node, message }
+    }
     /// The question itself.
     #[must_use]
     pub const fn message(&self) -> &Message<'_> {
@@ -173,14 +182,10 @@ impl SubscribeBuilder {
         mut handler: impl FnMut(&Question<'_>) + Send + 'static,
     ) -> Result<Subscription, SetupError> {
         let weak = self.node().downgrade();
-        let answering = self.with_options(|options: &mut SubscribeOptions| options.answers = true);
-        answering.handler(move |message| {
+        self.questions().handler(move |message| {
             // Whoever holds a subscription holds the node; this thread must not.
             if let Some(node) = weak.upgrade() {
-                handler(&Question {
-                    node: &node,
-                    message,
-                });
+                handler(&Question::new(&node, message));
             }
         })
     }

@@ -43,6 +43,8 @@ pub(crate) struct Programs {
     pub(crate) nats_server: Option<PathBuf>,
     /// valgrind.
     pub(crate) valgrind: Option<PathBuf>,
+    /// zeek.
+    pub(crate) zeek: Option<PathBuf>,
 }
 
 /// How a publish/subscribe run is laid out.
@@ -465,6 +467,7 @@ mod tests {
             zeromq: None,
             nats_server: None,
             valgrind: None,
+            zeek: None,
         };
         assert!(
             System::Nats

@@ -3,6 +3,7 @@
 mod fanout;
 mod formats;
 mod idle;
+mod log_format;
 mod log_load;
 mod pubsub;
 mod relayed;
@@ -12,6 +13,7 @@ mod routes;
 mod slow_consumer;
 mod stopped;
 mod topics;
+mod zeek;
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -63,6 +65,8 @@ pub(crate) const FIGURES: &[Figure] = &[
     slow_consumer::FIGURE,
     reroute::FIGURE,
     routes::FIGURE,
+    log_format::FIGURE,
+    zeek::FIGURE,
 ];
 
 impl Bench {

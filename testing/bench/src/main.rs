@@ -91,6 +91,10 @@ enum Group {
     Events,
     /// Clusters: forwarding, routes, members that end or fall silent.
     Cluster,
+    /// Logs: batches, loggers, files.
+    Logging,
+    /// The plugin in a real Zeek, beside Zeek's own backend.
+    Zeek,
     /// The rivals alone, as raw values.
     Rivals,
 }
@@ -161,6 +165,7 @@ fn run(
         zeromq: zeromq.filter(|program| program.is_file()),
         nats_server: find_program("nats-server"),
         valgrind: find_program("valgrind"),
+        zeek: find_program("zeek"),
     };
     let bench = Bench {
         programs,

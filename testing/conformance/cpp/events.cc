@@ -23,6 +23,14 @@ namespace {
 
 // --- Pieces of JSON ---
 
+bool has_member(Json::Reader object, const char* name) {
+    for ( auto field : object.getObject() )
+        if ( field.getName() == name )
+            return true;
+
+    return false;
+}
+
 Json::Reader member(Json::Reader object, const char* name) {
     for ( auto field : object.getObject() )
         if ( field.getName() == name )
@@ -81,7 +89,10 @@ void describe_table(Table::Reader table, Json::Builder json) {
 }
 
 void describe_record(Record::Reader record, Json::Builder json) {
-    auto parts = json.initObject(2);
+    const bool is_typed = record.getTypeName().size() > 0;
+    auto parts = json.initObject(is_typed ? 3 : 2);
+    if ( is_typed )
+        named(parts, 2, "type").setString(record.getTypeName());
     describe_all(record.getFields(), named(parts, 0, "fields"));
     auto names = named(parts, 1, "names").initArray(record.getNames().size());
     for ( unsigned i = 0; i < names.size(); i++ )
@@ -133,8 +144,10 @@ void describe_opaque(Opaque::Reader opaque, Json::Builder json) {
 }
 
 void describe(Value::Reader value, Json::Builder json) {
-    auto only = json.initObject(1);
-    auto as = [&](const char* kind) { return named(only, 0, kind); };
+    auto members = json.initObject(value.getOrdered() ? 2 : 1);
+    if ( value.getOrdered() )
+        named(members, 1, "ordered").setBoolean(true);
+    auto as = [&](const char* kind) { return named(members, 0, kind); };
     switch ( value.which() ) {
         case Value::UNSET: return as("unset").setNull();
         case Value::BOOL: return as("bool").setBoolean(value.getBool());
@@ -198,6 +211,8 @@ void write_record(Json::Reader described, Record::Builder record) {
     auto built = record.initNames(names.size());
     for ( unsigned i = 0; i < names.size(); i++ )
         built.set(i, names[i].getString());
+    if ( has_member(described, "type") )
+        record.setTypeName(member(described, "type").getString());
 }
 
 void write_function(Json::Reader described, Function::Builder function) {
@@ -238,7 +253,10 @@ void write_opaque(Json::Reader described, Opaque::Builder opaque) {
 }
 
 void write(Json::Reader described, Value::Builder value) {
-    auto only = described.getObject()[0];
+    // All that an ordered value has besides what it is.
+    value.setOrdered(has_member(described, "ordered"));
+    auto members = described.getObject();
+    auto only = members[members.size() > 1 && members[0].getName() == "ordered" ? 1 : 0];
     auto kind = to_string(only.getName());
     auto json = only.getValue();
     if ( kind == "unset" )

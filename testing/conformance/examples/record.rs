@@ -7,8 +7,8 @@
 use zeekwire_conformance::{cases, payload, recorded};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    for (name, event) in cases::written() {
-        println!("{}", recorded::line(&name, &payload::encode(&event)?));
+    for (name, case) in cases::written() {
+        println!("{}", recorded::line(&name, &payload::encode(&case)?));
     }
     Ok(())
 }

@@ -40,6 +40,13 @@ def read_values(values):
 
 
 def read_value(value):
+    described = read_union(value)
+    if value.ordered:
+        described["ordered"] = True
+    return described
+
+
+def read_union(value):
     kind = str(value.which())
     if kind == "unset":
         return {kind: None}
@@ -73,7 +80,10 @@ def read_value(value):
         return {kind: [list(entry) for entry in zip(keys, values, strict=True)]}
     if kind == "record":
         record = value.record
-        return {kind: {"fields": read_values(record.fields), "names": list(record.names)}}
+        parts = {"fields": read_values(record.fields), "names": list(record.names)}
+        if record.typeName:
+            parts["type"] = record.typeName
+        return {kind: parts}
     if kind == "function":
         function = value.function
         captures = read_values(function.captures) if function.isClosure else None
@@ -101,7 +111,8 @@ def write_values(builders, values):
 
 
 def write_value(builder, described):
-    ((kind, value),) = described.items()
+    builder.ordered = described.get("ordered", False)
+    ((kind, value),) = ((name, part) for name, part in described.items() if name != "ordered")
     if kind in ("unset", "bool", "enum"):
         setattr(builder, kind, value)
     elif kind in ("count", "int"):
@@ -134,6 +145,8 @@ def write_value(builder, described):
         record = builder.init("record")
         write_values(record.init("fields", len(value["fields"])), value["fields"])
         record.names = value["names"]
+        if "type" in value:
+            record.typeName = value["type"]
     elif kind == "function":
         function = builder.init("function")
         function.name = value["name"]

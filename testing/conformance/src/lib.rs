@@ -9,6 +9,7 @@
 pub mod cases;
 pub mod frames;
 pub mod link;
+pub mod marks;
 pub mod neutral;
 pub mod payload;
 pub mod random;

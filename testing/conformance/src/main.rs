@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a program whose report is its output")]
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -13,7 +14,7 @@ use std::{env, fs};
 
 use serde_json::Value as Json;
 use zeekwire_conformance::cases::{self, Cases};
-use zeekwire_conformance::{neutral, payload};
+use zeekwire_conformance::{marks, payload};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let command: Vec<String> = env::args().skip(1).collect();
@@ -24,12 +25,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let cases = cases::all();
     fs::write(folder.path().join("cases.json"), cases::describe(&cases))?;
 
-    let mut failed = they_read(&command, &cases, folder.path())?;
+    let mut failed = they_read(&command, &cases, folder.path(), Encoder::Stream)?;
+    failed.extend(they_read(&command, &cases, folder.path(), Encoder::Whole)?);
     failed.extend(they_write(&command, &cases, folder.path())?);
     for failure in &failed {
         println!("{failure}");
     }
-    let passed = 2 * cases.len() - failed.len();
+    let passed = 3 * cases.len() - failed.len();
     println!("conformance: {passed} passed, {} failed", failed.len());
     Ok(if failed.is_empty() {
         ExitCode::SUCCESS
@@ -38,15 +40,38 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     })
 }
 
+/// Which of Rust's encoders writes.
+#[derive(Clone, Copy, Debug)]
+enum Encoder {
+    /// Value by value, with marks.
+    Stream,
+    /// The whole event, without marks.
+    Whole,
+}
+
 /// Rust writes, they read. Gives one line per case that did not arrive as it left.
-fn they_read(command: &[String], cases: &Cases, at: &Path) -> Result<Vec<String>, Box<dyn Error>> {
-    let payloads = at.join("from-rust");
+fn they_read(
+    command: &[String],
+    cases: &Cases,
+    at: &Path,
+    encoder: Encoder,
+) -> Result<Vec<String>, Box<dyn Error>> {
+    let payloads = at.join(format!("from-rust-{encoder:?}"));
     fs::create_dir(&payloads)?;
-    for (name, event) in cases {
-        fs::write(payloads.join(name), payload::encode(event)?)?;
+    let mut expected = BTreeMap::new();
+    for (name, case) in cases {
+        let (bytes, described) = match encoder {
+            Encoder::Stream => (payload::encode(case)?, case.description.clone()),
+            Encoder::Whole => {
+                let described = marks::without(&case.description);
+                (payload::encode_event(&case.event)?, described)
+            }
+        };
+        fs::write(payloads.join(name), bytes)?;
+        expected.insert(name.as_str(), described);
     }
     let found: Json = serde_json::from_slice(&run(command, "read", at, &payloads)?)?;
-    Ok(differences("they read", cases, |name| {
+    Ok(differences("they read", &expected, |name| {
         Ok(found[name].clone())
     }))
 }
@@ -58,28 +83,26 @@ fn they_write(command: &[String], cases: &Cases, at: &Path) -> Result<Vec<String
     run(command, "write", at, &payloads)?;
     let read = |name: &str| {
         let bytes = fs::read(payloads.join(name)).map_err(|error| error.to_string())?;
-        let event = payload::decode(&bytes).map_err(|error| error.to_string())?;
-        Ok(neutral::describe(&event))
+        payload::describe(&bytes).map_err(|error| error.to_string())
     };
-    Ok(differences("they wrote", cases, read))
+    let expected = cases.iter();
+    let expected = expected.map(|(name, case)| (name.as_str(), case.description.clone()));
+    Ok(differences("they wrote", &expected.collect(), read))
 }
 
 fn differences(
     what: &str,
-    cases: &Cases,
+    expected: &BTreeMap<&str, Json>,
     found: impl Fn(&str) -> Result<Json, String>,
 ) -> Vec<String> {
-    let difference = |(name, event): (&String, _)| {
-        let described = neutral::describe(event);
-        match found(name) {
-            Ok(found) if found == described => None,
-            Ok(found) => Some(format!("{name}: of {described} {what} {found}")),
-            Err(error) => Some(format!(
-                "{name}: of {described} {what} what Rust refused: {error}"
-            )),
-        }
+    let difference = |(name, described): (&&str, &Json)| match found(name) {
+        Ok(found) if found == *described => None,
+        Ok(found) => Some(format!("{name}: of {described} {what} {found}")),
+        Err(error) => Some(format!(
+            "{name}: of {described} {what} what Rust refused: {error}"
+        )),
     };
-    cases.iter().filter_map(difference).collect()
+    expected.iter().filter_map(difference).collect()
 }
 
 fn run(

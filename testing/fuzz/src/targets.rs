@@ -9,6 +9,7 @@ mod envelope;
 mod filters;
 mod fragments;
 mod frames;
+mod log_file;
 mod node_mesh;
 mod node_script;
 mod node_stream;
@@ -25,6 +26,7 @@ pub use envelope::envelope;
 pub use filters::filters;
 pub use fragments::fragments;
 pub use frames::frames;
+pub use log_file::log_file;
 pub use node_mesh::node_mesh;
 pub use node_script::node_script;
 pub use node_stream::node_stream;
@@ -45,6 +47,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("filters", filters),
     ("fragments", fragments),
     ("frames", frames),
+    ("log_file", log_file),
     ("node_mesh", node_mesh),
     ("node_script", node_script),
     ("node_stream", node_stream),

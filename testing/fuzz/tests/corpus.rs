@@ -105,7 +105,7 @@ macro_rules! check_each {
 
 check_each! {
     broker_bin broker_json capnp_event control endpoint envelope filters fragments frames
-    node_mesh node_script node_stream preamble topics value_text
+    log_file node_mesh node_script node_stream preamble topics value_text
 }
 
 #[test]

@@ -78,16 +78,22 @@ impl Tree {
     }
 }
 
-/// Whether a file is made from a schema, and so follows no rule of style.
+/// Whether a file is made from others, and so follows no rule of style.
 #[must_use]
 pub fn is_generated(name: &str) -> bool {
-    name.ends_with("_capnp.rs")
+    name.ends_with("_capnp.rs") || name == "crates/capi/include/zeekwire.h"
 }
 
-/// Whether a Rust file is no part of its crate: a test, a benchmark or an example, by its name.
+/// Whether a Rust file is no part of its crate: a test, a benchmark, an example or what the build
+/// runs, by its name.
 #[must_use]
 pub fn is_beside_the_crate(name: &str) -> bool {
-    let is_beside = |part| matches!(part, "tests" | "tests.rs" | "benches" | "examples");
+    let is_beside = |part| {
+        matches!(
+            part,
+            "tests" | "tests.rs" | "benches" | "examples" | "build.rs"
+        )
+    };
     name.split('/').any(is_beside)
 }
 

@@ -4,11 +4,12 @@ use crate::finding::Finding;
 use crate::source::{code_of, line_of, words};
 
 /// Folders that may hold `unsafe`, and why.
-pub const HOMES: [(&str, &str); 4] = [
+pub const HOMES: [(&str, &str); 5] = [
     (
         "crates/buffer/",
         "aligned memory for receiving and for building",
     ),
+    ("crates/capi/", "the pointers that C gives and takes"),
     ("crates/zeekwire/tests/allocs.rs", "a counting allocator"),
     (
         "testing/bench/",

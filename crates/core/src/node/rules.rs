@@ -56,7 +56,7 @@ impl Node {
             .flatten()
             .any(|known| *known == rule)
         {
-            return self.tell_peers(token, Vec::new(), true);
+            return self.tell_peers(token, Vec::new(), true, true);
         }
         // The place of one that was taken back is used again.
         let rules = &mut self.rules.rules;
@@ -72,7 +72,7 @@ impl Node {
             .into_iter()
             .map(|key| (key, vec![rule.filter.clone()]));
         let told = told.collect();
-        self.tell_peers(token, told, true);
+        self.tell_peers(token, told, true, true);
     }
 
     /// Takes a rule back. Returns whether there was one; `token` as for [`Node::subscribe`].
@@ -81,7 +81,7 @@ impl Node {
         let found = rules.rules.iter_mut().zip(0_u32..);
         let mut found = found.filter(|(known, _)| known.as_ref() == Some(rule));
         let Some((known, at)) = found.next() else {
-            self.tell_peers(token, Vec::new(), false);
+            self.tell_peers(token, Vec::new(), false, true);
             return false;
         };
         *known = None;
@@ -93,7 +93,7 @@ impl Node {
                 told.push((key, vec![rule.filter.clone()]));
             }
         }
-        self.tell_peers(token, told, false);
+        self.tell_peers(token, told, false, true);
         true
     }
 

@@ -8,7 +8,7 @@ use zeekwire_types::{NodeId, Role};
 use super::{Link, LinkKey, Node, Output};
 use crate::membership::Turn;
 use crate::routing::Waiter;
-use crate::wire::{Body, Control};
+use crate::wire::{Body, Control, Item};
 
 /// How often a member that has not confirmed is asked again.
 const ASK_EVERY: Duration = Duration::from_millis(400);
@@ -46,11 +46,20 @@ impl Node {
         self.watch.touch();
         self.activate_links();
         let present = self.present();
-        let turns = self.membership.observe(self.now, &present);
+        let db = &self.db;
+        let is_leaving = |id: &NodeId| db.is_leaving(id);
+        let turns = self.membership.observe(self.now, &present, is_leaving);
         self.tell_turns(turns);
         self.forget_yielded();
         self.check_names();
         self.finish_confirmed();
+    }
+
+    /// Tells the other members that this node is about to end. They need not wait to see whether it
+    /// comes back once its links are gone.
+    pub fn leave(&mut self) {
+        let own = self.id().clone();
+        self.say(vec![Item::Superseded(own)], Vec::new());
     }
 
     /// A link is ready when both ends have announced it: what is published here reaches the peer.

@@ -76,7 +76,8 @@ impl Node {
         let concerned = concerned.filter(|link| !self.asks_for_all(link));
         let told: Vec<_> = concerned.map(|link| (link.key, filters.to_vec())).collect();
         self.change_own(added, Vec::new());
-        self.tell_peers(token, told, true);
+        // Nobody else takes note of what is heard only here.
+        self.tell_peers(token, told, true, scope != Scope::Locally);
     }
 
     /// Removes filters from a subscriber; those that nobody else here wants are taken back from
@@ -117,7 +118,7 @@ impl Node {
             self.scoped.remove(&subscriber);
         }
         self.change_own(Vec::new(), removed);
-        self.tell_peers(token, unwanted.into_iter().collect(), false);
+        self.tell_peers(token, unwanted.into_iter().collect(), false, true);
     }
 
     /// Removes a subscriber with all its filters.
@@ -204,15 +205,16 @@ impl Node {
     }
 
     /// Tells peers that do not route what is wanted of them from now on, or no longer, and waits
-    /// for them and for all members to confirm `token`.
+    /// for them to confirm `token`; for all members too, if it `spreads`.
     pub(super) fn tell_peers(
         &mut self,
         token: u64,
         told: Vec<(LinkKey, Vec<TopicFilter>)>,
         adds: bool,
+        spreads: bool,
     ) {
         let links: BTreeSet<usize> = told.iter().map(|(key, _)| key.index()).collect();
-        let spreading = self.forwards();
+        let spreading = spreads && self.forwards();
         self.waiting.insert(token, Waiting { links, spreading });
         for (key, filters) in told {
             let message = if adds {

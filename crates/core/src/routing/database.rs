@@ -318,6 +318,11 @@ impl Database {
         self.by_id.get(id).map(|slot| &self.records[*slot as usize])
     }
 
+    /// Whether a member said that it is about to end.
+    pub(crate) fn is_leaving(&self, id: &NodeId) -> bool {
+        self.find(id).is_some_and(Record::is_leaving)
+    }
+
     /// All records, this node's own among them.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
         self.records.iter().map(|(_, record)| record)

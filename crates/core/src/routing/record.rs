@@ -52,9 +52,15 @@ impl Record {
     /// Earlier lives of its own name that it declared over. What it says of others counts nothing.
     pub(crate) fn superseded(&self) -> impl Iterator<Item = &NodeId> {
         self.beside().filter_map(|item| match item {
-            Item::Superseded(node) if node.name == self.id.name => Some(node),
+            Item::Superseded(node) if node.name == self.id.name && *node != self.id => Some(node),
             _ => None,
         })
+    }
+
+    /// Whether it said that it is about to end: once no path leads to it, none will again.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.beside()
+            .any(|item| matches!(item, Item::Superseded(node) if *node == self.id))
     }
 
     /// Its leaves and earlier lives. Most have none, and are not gone through for that.

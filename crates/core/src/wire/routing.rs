@@ -29,7 +29,8 @@ pub enum Item {
     Neighbour(NodeId),
     /// This member, which does not route, is attached to it.
     Leaf(NodeId),
-    /// This life has ended, although some member may still believe in it.
+    /// This life has ended, although some member may still believe in it. Of itself a member says
+    /// so when it is about to end: nobody need wait to see whether it comes back.
     Superseded(NodeId),
     /// It, or something attached to it, subscribed to this.
     Filter(TopicFilter),

@@ -228,9 +228,8 @@ impl Engine {
                 }
             }
             Command::Unsubscribe { id, done } => {
-                if let Some(Some(subscriber)) = self.subscribers.get_mut(id as usize) {
-                    close(subscriber);
-                    self.subscribers[id as usize] = None;
+                if let Some(Some(_)) = self.subscribers.get(id as usize) {
+                    self.drop_subscriber(id as usize);
                     let token = self.token(done);
                     self.node.remove_subscriber(id, token);
                     self.ids.free_subscription(id);
@@ -293,7 +292,8 @@ impl Engine {
         if self.subscribers.len() <= index {
             self.subscribers.resize_with(index + 1, || None);
         }
-        self.subscribers[index] = Some(Subscriber::new(sink, options));
+        self.subscribers[index] = Some(Subscriber::new(id, sink, options));
+        self.find_home(index);
         if options.answers {
             self.node.set_responder(id);
         }
@@ -339,6 +339,7 @@ impl Engine {
         self.sockets
             .retain(|_, socket| !matches!(socket, Socket::Listener { .. }));
         self.timers.set(TimerKey::Stop, now + flush_max);
+        self.node.leave();
         let links: Vec<LinkId> = self.links.keys().copied().collect();
         for link in links {
             let (done, _nobody_waits) = zeekwire_backend::Completion::pair();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use zeekwire_backend::{
-    Block as InboxBlock, Deposit, Item, Message, Parts, Reach, Sink, SubscribeOptions,
+    Block as InboxBlock, Deposit, Inbox, Item, Message, Parts, Reach, Sink, SubscribeOptions,
 };
 use zeekwire_buffer::{AlignedBytes, Block};
 use zeekwire_core::node::{LinkKey, shared_prefix_bytes};
@@ -27,22 +27,43 @@ pub(super) struct Subscriber {
     /// As others are told of them.
     pub(super) filters: BTreeSet<TopicFilter>,
     pub(super) delivered: u64,
+    /// The first subscription with the same inbox, often this one itself: it collects what goes
+    /// there, so that it gets there in order and once.
+    home: u32,
+    /// Whether another has the same inbox.
+    is_joined: bool,
     /// Messages of the block being read that go into the inbox when the block is done.
     items: Vec<Item>,
     items_bytes: usize,
 }
 
 impl Subscriber {
-    pub(super) fn new(sink: Sink, options: &SubscribeOptions) -> Self {
+    pub(super) fn new(id: u32, sink: Sink, options: &SubscribeOptions) -> Self {
         Self {
             sink,
             reach: options.reach,
             group: options.group.clone(),
             filters: BTreeSet::new(),
             delivered: 0,
+            home: id,
+            is_joined: false,
             items: Vec::new(),
             items_bytes: 0,
         }
+    }
+
+    /// The inbox, if there is one.
+    const fn inbox(&self) -> Option<&Arc<Inbox>> {
+        match &self.sink {
+            Sink::Inbox(inbox) => Some(inbox),
+            Sink::IoThread(_) => None,
+        }
+    }
+
+    /// Whether both put their messages into the same inbox.
+    fn has_inbox_of(&self, other: &Self) -> bool {
+        let inboxes = self.inbox().zip(other.inbox());
+        inboxes.is_some_and(|(one, other)| Arc::ptr_eq(one, other))
     }
 
     /// Filters as others are told of them.
@@ -91,6 +112,7 @@ impl Engine {
     #[inline]
     pub(super) fn deliver(&mut self, located: &Located, bytes: &[u8], offset: usize) {
         let parts = parts_of(located, bytes);
+        let start = u32::try_from(offset).expect("blocks are far below 4 GiB");
         for at in 0..self.targets.len() {
             let target = self.targets[at];
             let Some(Some(subscriber)) = self.subscribers.get_mut(target as usize) else {
@@ -98,18 +120,22 @@ impl Engine {
                 continue;
             };
             subscriber.delivered += 1;
-            match &mut subscriber.sink {
-                Sink::IoThread(handler) => handler(&Message::new(bytes, &parts)),
-                Sink::Inbox(_) => {
-                    if subscriber.items.is_empty() {
-                        self.touched.push(target);
-                    }
-                    let start = u32::try_from(offset).expect("blocks are far below 4 GiB");
-                    let len = u32::try_from(bytes.len()).expect("frames are far below 4 GiB");
-                    subscriber.items.push(Item { start, len, parts });
-                    subscriber.items_bytes += bytes.len();
-                }
+            let home = subscriber.home;
+            if let Sink::IoThread(handler) = &mut subscriber.sink {
+                handler(&Message::new(bytes, &parts));
+                continue;
             }
+            let Some(Some(home_of)) = self.subscribers.get_mut(home as usize) else {
+                continue;
+            };
+            match home_of.items.last() {
+                None => self.touched.push(home),
+                Some(last) if last.start == start => continue,
+                Some(_) => {}
+            }
+            let len = u32::try_from(bytes.len()).expect("frames are far below 4 GiB");
+            home_of.items.push(Item { start, len, parts });
+            home_of.items_bytes += bytes.len();
         }
     }
 
@@ -120,6 +146,9 @@ impl Engine {
         let bytes: Block = Arc::new(bytes);
         for at in 0..self.targets.len() {
             let target = self.targets[at];
+            if self.inbox_was_served(at) {
+                continue;
+            }
             let Some(Some(subscriber)) = self.subscribers.get_mut(target as usize) else {
                 self.note_question(target, &Message::new(&bytes, &parts));
                 continue;
@@ -227,10 +256,54 @@ impl Engine {
         }
     }
 
-    /// Takes note that one more subscriber is there: who was the only one holds senders back no
+    /// Whether the target at this place has the inbox of one before it.
+    fn inbox_was_served(&self, at: usize) -> bool {
+        let subscriber = |target: &u32| self.subscribers.get(*target as usize)?.as_ref();
+        let Some(this) = subscriber(&self.targets[at]).filter(|this| this.is_joined) else {
+            return false;
+        };
+        let mut before = self.targets[..at].iter().filter_map(subscriber);
+        before.any(|other| other.home == this.home)
+    }
+
+    /// Takes note of whose inbox a new subscription shares, if it does.
+    pub(super) fn find_home(&mut self, index: usize) {
+        let Some(Some(mut this)) = self.subscribers.get_mut(index).map(Option::take) else {
+            return;
+        };
+        let mut others = self.subscribers.iter_mut().flatten();
+        if let Some(other) = others.find(|other| this.has_inbox_of(other)) {
+            (this.is_joined, other.is_joined) = (true, true);
+            this.home = other.home;
+        }
+        self.subscribers[index] = Some(this);
+    }
+
+    /// Ends a subscription; its inbox is closed unless others share it.
+    pub(super) fn drop_subscriber(&mut self, index: usize) {
+        let Some(Some(gone)) = self.subscribers.get_mut(index).map(Option::take) else {
+            return;
+        };
+        let of_gone = |(_, other): &(u32, &Option<Subscriber>)| {
+            other
+                .as_ref()
+                .is_some_and(|other| other.has_inbox_of(&gone))
+        };
+        let Some((heir, _)) = (0..).zip(&self.subscribers).find(of_gone) else {
+            if let Some(inbox) = gone.inbox() {
+                inbox.close();
+            }
+            return;
+        };
+        let left = self.subscribers.iter_mut().flatten();
+        left.filter(|other| other.home == gone.home)
+            .for_each(|other| other.home = heir);
+    }
+
+    /// Takes note that one more subscriber is there: who had the only inbox holds senders back no
     /// longer.
     pub(super) fn let_go(&mut self) {
-        if self.subscribers.iter().flatten().nth(1).is_none() {
+        if self.only_inbox().is_some() {
             return;
         }
         for subscriber in self.subscribers.iter().flatten() {
@@ -241,21 +314,30 @@ impl Engine {
         self.release_withheld();
     }
 
-    /// A node that others' messages pass through never waits for its own subscribers.
+    /// Whether credit was kept back that senders could go on with.
+    pub(super) const fn keeps_credit_back(&self) -> bool {
+        !self.withheld.is_empty()
+    }
+
+    /// A node that others' messages pass through never waits for its own subscribers, unless
+    /// nothing may be lost.
     fn only_inbox_asks_to_wait(&self) -> bool {
-        if self.node.is_transit() {
+        if self.node.is_transit() && !self.node.config().lossless {
             return false;
         }
+        self.only_inbox().is_some_and(|inbox| {
+            inbox.limits().policy == zeekwire_types::DropPolicy::Block && inbox.hold_back()
+        })
+    }
+
+    /// The inbox into which everything goes that is for this node, if there is just one.
+    fn only_inbox(&self) -> Option<&Inbox> {
         let mut subscribers = self.subscribers.iter().flatten();
-        match (subscribers.next(), subscribers.next()) {
-            (Some(only), None) => match &only.sink {
-                Sink::Inbox(inbox) => {
-                    inbox.limits().policy == zeekwire_types::DropPolicy::Block && inbox.hold_back()
-                }
-                Sink::IoThread(_) => false,
-            },
-            _ => false,
-        }
+        let first = subscribers.next()?;
+        let inbox = first.inbox()?;
+        subscribers
+            .all(|other| other.home == first.home)
+            .then_some(inbox)
     }
 }
 

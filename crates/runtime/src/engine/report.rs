@@ -58,9 +58,10 @@ impl Engine {
             losses: self.losses(),
             own_losses: self.own_losses(),
             own_losses_elsewhere: self.node.own_losses_elsewhere().messages,
-            holds_back: TrafficClass::ALL
-                .iter()
-                .any(|class| self.node.is_behind(*class)),
+            holds_back: self.keeps_credit_back()
+                || TrafficClass::ALL
+                    .iter()
+                    .any(|class| self.node.is_behind(*class)),
         }
     }
 

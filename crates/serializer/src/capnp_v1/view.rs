@@ -116,6 +116,28 @@ impl<'m> EventView<'m> {
         })
     }
 
+    /// How many facts the metadata has.
+    #[must_use]
+    pub fn metadata_len(&self) -> usize {
+        self.metadata.len() as usize
+    }
+
+    /// The id and the value of the metadata's entry at `index`, if there is one.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the entry is damaged.
+    pub fn metadata_at(&self, index: usize) -> Result<Option<(u64, ValueView<'m>)>, DecodeError> {
+        let entry = u32::try_from(index)
+            .ok()
+            .and_then(|i| self.metadata.try_get(i));
+        let Some(entry) = entry else {
+            return Ok(None);
+        };
+        let value = entry.get_value().map_err(malformed);
+        let value = value.map_err(|e| e.inside(Step::Metadata(index)))?;
+        Ok(Some((entry.get_id(), ValueView(value))))
+    }
+
     /// Words of the whole payload.
     pub(super) const fn words(&self) -> usize {
         self.words
@@ -208,6 +230,7 @@ pub enum ValueRef<'m> {
 pub struct RecordView<'m> {
     fields: ValueList<'m>,
     names: text_list::Reader<'m>,
+    type_name: &'m str,
 }
 
 impl<'m> RecordView<'m> {
@@ -215,6 +238,18 @@ impl<'m> RecordView<'m> {
     #[must_use]
     pub const fn fields(&self) -> ValueList<'m> {
         self.fields
+    }
+
+    /// The fields' names: as many as fields, or none.
+    #[must_use]
+    pub const fn names(&self) -> FieldNames<'m> {
+        FieldNames(self.names)
+    }
+
+    /// The fully qualified name of the record's type; empty when the sender left it out.
+    #[must_use]
+    pub const fn type_name(&self) -> &'m str {
+        self.type_name
     }
 
     /// Whether the fields' names are there.
@@ -228,14 +263,51 @@ impl<'m> RecordView<'m> {
     /// # Errors
     /// [`DecodeError`] when the name is damaged.
     pub fn name(&self, index: usize) -> Result<Option<&'m str>, DecodeError> {
+        self.names().get(index)
+    }
+}
+
+/// The names of a record's fields inside a payload.
+#[derive(Clone, Copy)]
+pub struct FieldNames<'m>(text_list::Reader<'m>);
+
+impl<'m> FieldNames<'m> {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len() as usize
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The one at `index`, if there are as many.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the name is damaged.
+    pub fn get(&self, index: usize) -> Result<Option<&'m str>, DecodeError> {
         match u32::try_from(index) {
-            Ok(index) if index < self.names.len() => text(self.names.get(index)).map(Some),
+            Ok(index) if index < self.0.len() => text(self.0.get(index)).map(Some),
             _ => Ok(None),
         }
     }
 }
 
 impl<'m> ValueView<'m> {
+    /// Of a set or table: whether the order of its elements means something. [`Value`] does not
+    /// keep that: to it, sets and tables are equal whatever their order, which it leaves as it
+    /// came.
+    ///
+    /// [`Value`]: zeekwire_types::Value
+    #[inline]
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        self.0.get_ordered()
+    }
+
     /// Looks at the value's type.
     ///
     /// # Errors
@@ -378,11 +450,18 @@ fn table(table: schema::table::Reader<'_>) -> Result<ValueRef<'_>, DecodeError> 
 fn record(record: schema::record::Reader<'_>) -> Result<ValueRef<'_>, DecodeError> {
     let fields = ValueList(record.get_fields().map_err(malformed)?);
     let names = record.get_names().map_err(malformed)?;
-    if names.is_empty() || names.len() as usize == fields.len() {
-        Ok(ValueRef::Record(RecordView { fields, names }))
-    } else {
-        Err(fault(Fault::NameCount))
+    if !names.is_empty() && names.len() as usize != fields.len() {
+        return Err(fault(Fault::NameCount));
     }
+    let type_name = match record.has_type_name() {
+        true => text(record.get_type_name())?,
+        false => "",
+    };
+    Ok(ValueRef::Record(RecordView {
+        fields,
+        names,
+        type_name,
+    }))
 }
 
 fn function(function: schema::function::Reader<'_>) -> Result<ValueRef<'_>, DecodeError> {

@@ -8,6 +8,7 @@ mod damage;
 mod json_malformed;
 mod round_trip;
 mod strategies;
+mod stream;
 mod vectors;
 mod wire;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use zeekwire_backend::{Inbox, Message, SetupError, SetupErrorKind};
 
-use super::Subscription;
+use super::{Signalled, Subscription};
 
 /// A subscription with a descriptor that is readable while messages wait, or once it has ended.
 ///
@@ -28,8 +28,7 @@ use super::Subscription;
 /// ```
 #[derive(Debug)]
 pub struct Pollable {
-    subscription: Subscription,
-    inbox: Arc<Inbox>,
+    signalled: Signalled,
     readable: UnixStream,
 }
 
@@ -44,13 +43,12 @@ impl Pollable {
         let (readable, signal) = UnixStream::pair().map_err(system)?;
         readable.set_nonblocking(true).map_err(system)?;
         signal.set_nonblocking(true).map_err(system)?;
-        inbox.set_signal(move || {
+        let signalled = Signalled::new(subscription, inbox, move || {
             // A full pipe is readable already.
             let _full = (&signal).write(&[1]);
         });
         Ok(Self {
-            subscription,
-            inbox,
+            signalled,
             readable,
         })
     }
@@ -58,7 +56,7 @@ impl Pollable {
     /// The subscription.
     #[must_use]
     pub const fn subscription(&self) -> &Subscription {
-        &self.subscription
+        self.signalled.subscription()
     }
 
     /// Runs `each` for the messages that wait, batch by batch, until about `bytes_max` bytes of
@@ -66,32 +64,16 @@ impl Pollable {
     ///
     /// The descriptor stays readable while messages are left, and for good once the subscription
     /// has ended.
-    pub fn drain(&self, bytes_max: usize, mut each: impl FnMut(&Message<'_>)) -> usize {
+    pub fn drain(&self, bytes_max: usize, each: impl FnMut(&Message<'_>)) -> usize {
         let mut signals = [0; 64];
         while matches!((&self.readable).read(&mut signals), Ok(read) if read == signals.len()) {}
-        let (mut count, mut bytes) = (0, 0);
-        while let Some(mut batch) = self.inbox.take_batch() {
-            while bytes < bytes_max
-                && let Some(message) = batch.next_message()
-            {
-                bytes += message.payload().len();
-                count += 1;
-                each(&message);
-            }
-            let rest = !batch.is_empty();
-            self.inbox.put_back(batch);
-            if rest || bytes >= bytes_max {
-                break;
-            }
-        }
-        self.inbox.signal_if_waiting();
-        count
+        self.signalled.drain(bytes_max, each)
     }
 
     /// Whether the subscription has ended and nothing waits any more.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.inbox.is_closed() && self.inbox.counts().0 == 0
+        self.signalled.is_over()
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use zeekwire::{DropPolicy, Inproc, Node, Receiver, TrafficClass};
 
 use crate::cluster::{link, member_with};
-use crate::common::{PATIENCE, eventually, numbered, receiver, send};
+use crate::common::{PATIENCE, eventually, next, number, numbered, receiver, send};
 
 const COUNT: u64 = 2_000;
 const BYTES: usize = 1_000;
@@ -160,4 +160,32 @@ fn an_inbox_that_is_full_two_hops_away_is_told_of() {
             .find(|loss| loss.node == "far" && loss.cause == "inbox_full");
         told.is_some_and(|loss| loss.messages == dropped && loss.peer.is_none()) && dropped > 0
     });
+}
+
+#[test]
+fn a_lossless_node_in_the_middle_slows_its_senders_for_its_own_subscriber_too() {
+    let here = Inproc::new();
+    let hub = hub(&here, true);
+    let publisher = publisher(&here, &hub);
+    // Makes the hub one that passes messages on.
+    let other = member_with(&here, "other", |builder| builder);
+    link(&other, &[&hub]);
+    let inbox = hub
+        .subscribe(["topic"])
+        .unwrap()
+        .queue(100_000, DropPolicy::Block)
+        .receiver()
+        .unwrap();
+    assert!(inbox.subscription().wait_effective(PATIENCE));
+    let sending = publisher.clone();
+    let sender = std::thread::spawn(move || {
+        for n in 0..20 * COUNT {
+            send(&sending, "topic", &numbered(n, BYTES));
+        }
+    });
+    eventually("the hub holds its senders back", || hub.status().holds_back);
+    for n in 0..20 * COUNT {
+        assert_eq!(number(&next(&inbox)), n);
+    }
+    sender.join().unwrap();
 }

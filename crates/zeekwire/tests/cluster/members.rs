@@ -148,3 +148,26 @@ fn when_two_components_meet_the_later_holder_of_a_name_yields() {
     });
     assert!(a.members().iter().any(|member| member.node == *early.id()));
 }
+
+#[test]
+fn who_ends_in_order_is_not_waited_for_by_anybody() {
+    let here = Inproc::new();
+    let turns = Turns::default();
+    let near = patient(&here, &turns);
+    let far_turns = Turns::default();
+    let far = member_with(&here, "far", |builder| {
+        builder
+            .on_member_event(far_turns.ear())
+            .member_down_after(Duration::from_secs(600))
+    });
+    let leaver = member(&here, "leaver");
+    link(&far, &[&near]);
+    link(&leaver, &[&near]);
+    all_know_all(&[&near, &far, &leaver]);
+    leaver.shut_down(PATIENCE);
+    eventually("all were told", || {
+        [&turns, &far_turns]
+            .iter()
+            .all(|turns| turns.all().last().is_some_and(|last| last == "-leaver"))
+    });
+}

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod handing_over;
+mod joined;
 mod order;
 mod payloads;
 mod reentry;

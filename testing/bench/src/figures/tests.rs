@@ -36,6 +36,7 @@ fn bench(only: &[&str], nats_server: Option<PathBuf>) -> Bench {
         zeromq: Some(PathBuf::from("zeromq")),
         nats_server,
         valgrind: None,
+        zeek: None,
     };
     let only = only.iter().map(|id| (*id).to_owned()).collect();
     Bench {

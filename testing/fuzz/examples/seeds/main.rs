@@ -1,11 +1,13 @@
 //! Writes the files `seed-*` of the corpus anew, from recorded events, the cases of the conformance
 //! test, and the project's own encoders. Files of other names stay.
 
+mod logs;
 mod routing;
 
 use std::fs;
 use std::path::Path;
 
+use zeekwire_conformance::{cases, marks, payload};
 use zeekwire_core::wire::{
     Control, ControlWriter, EnvelopeTemplate, FrameHeader, Goodbye, Hello, Preamble, Reason,
 };
@@ -24,6 +26,7 @@ fn main() {
     routing::streams();
     routing::meshes();
     texts();
+    logs::files();
 }
 
 fn write(target: &str, name: &str, bytes: &[u8]) {
@@ -55,8 +58,12 @@ fn events() {
             write("broker_json", &name, &json);
         }
     }
-    for (name, event) in zeekwire_conformance::cases::written() {
-        conformance_case(&name, &event);
+    for (name, case) in cases::written() {
+        conformance_case(&name, &case.event);
+        if marks::without(&case.description) != case.description {
+            let marked = payload::encode(&case).expect("capnp-v1 carries it");
+            write("capnp_event", &format!("{name}-marked"), &marked);
+        }
     }
 }
 

@@ -1,0 +1,11 @@
+# What every node of a test loads: the backend, the port of the rendezvous, no rotation of logs.
+
+@load-plugin Zeekwire::Cluster
+@load frameworks/cluster/backend/zeekwire
+
+@if ( getenv("RENDEZVOUS_PORT") != "" )
+redef Cluster::Backend::Zeekwire::rendezvous_port = to_port(getenv("RENDEZVOUS_PORT"));
+@endif
+
+# Logs stay where they are.
+redef Log::default_rotation_interval = 0 sec;

@@ -1,0 +1,3 @@
+##! For those who, like zeekctl, name the folder ``policy`` too.
+
+@load frameworks/cluster/backend/zeekwire

@@ -87,6 +87,11 @@ class Process:
         with self._changed:
             return [line.text for line in self.out[since:] if re.search(pattern, line.text)]
 
+    def has_error(self, pattern):
+        """Whether a line of standard error matches."""
+        with self._changed:
+            return any(re.search(pattern, line.text) for line in self.err)
+
     def wait_for(self, pattern, since=0, count=1, seconds=SECONDS_MAX, of="out"):
         """The first line that matches, from a mark on; with `count`, the last of so many."""
         deadline = time.monotonic() + seconds
@@ -146,6 +151,7 @@ class Nodes:
     def __init__(self):
         self._changed = threading.Condition()
         self._all = []
+        self._zeeks = []
         self.current = {}
 
     def __enter__(self):
@@ -189,7 +195,9 @@ class Nodes:
         command = ["stdbuf", "-oL", "zeek", "-b", f"{FILES}/node.zeek"]
         for script in scripts:
             command.append(f"../{script}" if os.path.exists(script) else f"{FILES}/{script}")
-        return self.run(folder, command, CLUSTER_NODE=name, **environment)
+        process = self.run(folder, command, CLUSTER_NODE=name, **environment)
+        self._zeeks.append(process)
+        return process
 
     def membership(self, names, *scripts):
         """Starts nodes with `membership.zeek`, and waits until everybody hears everybody."""
@@ -200,10 +208,10 @@ class Nodes:
                 self[name].wait_for(f"^beat {other} ")
 
     def told_errors(self):
-        """What all processes so far wrote to standard error, but that they were told to end."""
+        """What Zeeks wrote to standard error so far, but that they were told to end."""
         return [
             f"{process.name}: {plain(line.text)}"
-            for process in self._all
+            for process in self._zeeks
             for line in process.err
             if not line.text.endswith("received termination signal")
         ]

@@ -38,8 +38,8 @@ pub enum MemberEvent {
 /// Hears of members. Runs on the IO thread and must not block.
 pub type MemberObserver = Arc<dyn Fn(&MemberEvent) + Send + Sync>;
 
-/// Hears that the first subscriber to a filter came, anywhere in the cluster, this node included, or
-/// that the last one went: `true` and `false`. Runs on the IO thread and must not block.
+/// Hears that the first subscriber to a filter came, anywhere in the cluster, this node included,
+/// or that the last one went: `true` and `false`. Runs on the IO thread and must not block.
 pub type TopicObserver = Arc<dyn Fn(&TopicFilter, bool) + Send + Sync>;
 
 /// How to subscribe.

@@ -45,8 +45,8 @@ impl Membership {
         }
     }
 
-    /// Takes note of all who are there now, given in ascending order. Who `is_leaving` and not there
-    /// is not waited for.
+    /// Takes note of all who are there now, given in ascending order. Who `is_leaving` and not
+    /// there is not waited for.
     pub(crate) fn observe(
         &mut self,
         now: Instant,

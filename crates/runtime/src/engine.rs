@@ -124,6 +124,24 @@ struct Counts {
     unrouted: u64,
 }
 
+/// What the core wants to know.
+fn node_config(config: &RuntimeConfig, id: NodeId) -> NodeConfig {
+    NodeConfig {
+        id,
+        role: config.role,
+        program: config.program.clone(),
+        session: config.session,
+        stall_max: config.stall_max,
+        forwarding: config.forwarding,
+        lossless: config.lossless,
+        pools: config.pools.clone(),
+        alias: config.alias.clone(),
+        watch_topics: config.topic_observer.is_some(),
+        member_down_after: config.member_down_after,
+        seed: random(),
+    }
+}
+
 impl Engine {
     pub(crate) fn new(
         config: &RuntimeConfig,
@@ -138,20 +156,7 @@ impl Engine {
         let block_bytes = config.block_bytes.max(2 * FRAGMENT_BYTES_MAX);
         let mut pool = BlockPool::new(block_bytes, config.block_count_max.max(1));
         let block = pool.take().expect("a new pool has a free block");
-        let node = Node::new(NodeConfig {
-            id,
-            role: config.role,
-            program: config.program.clone(),
-            session: config.session,
-            stall_max: config.stall_max,
-            forwarding: config.forwarding,
-            lossless: config.lossless,
-            pools: config.pools.clone(),
-            alias: config.alias.clone(),
-            watch_topics: config.topic_observer.is_some(),
-            member_down_after: config.member_down_after,
-            seed: random(),
-        });
+        let node = Node::new(node_config(config, id));
         let tree = node.tree();
         outbox.set_tree(tree);
         let mut engine = Self {

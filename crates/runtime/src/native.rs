@@ -119,18 +119,7 @@ impl NativeBackend {
                 format!("cannot start node {}: {error}", config.name),
             )
         };
-        if let Some(label) = config.pools.iter().find(|label| !is_pool_label(label)) {
-            return Err(SetupError::new(
-                SetupErrorKind::Invalid,
-                format!("{label:?} is no label of a pool: take 1 to 255 printable characters"),
-            ));
-        }
-        if let Some(alias) = config.alias.iter().find(|alias| !is_pool_label(alias)) {
-            return Err(SetupError::new(
-                SetupErrorKind::Invalid,
-                format!("{alias:?} is no alias: take 1 to 255 printable characters"),
-            ));
-        }
+        check_labels(config)?;
         let mut poller = Poller::new().map_err(system)?;
         poller.set_spin(config.spin);
         let clock = Clock::start();
@@ -465,6 +454,19 @@ impl Drop for NativeBackend {
 impl std::fmt::Debug for NativeBackend {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "NativeBackend({})", self.shared.id)
+    }
+}
+
+/// Whether other members can be told what this node is called and found under.
+fn check_labels(config: &RuntimeConfig) -> Result<(), SetupError> {
+    let pools = config.pools.iter().map(|label| (label, "label of a pool"));
+    let mut labels = pools.chain(config.alias.iter().map(|alias| (alias, "alias")));
+    match labels.find(|(label, _)| !is_pool_label(label)) {
+        None => Ok(()),
+        Some((label, what)) => Err(SetupError::new(
+            SetupErrorKind::Invalid,
+            format!("{label:?} is no {what}: take 1 to 255 printable characters"),
+        )),
     }
 }
 

@@ -272,7 +272,8 @@ impl Mesh {
             Output::LinkUp { .. }
             | Output::PeerReady { .. }
             | Output::Relaxed
-            | Output::TopicChanged { .. } | Output::Traced { .. } => {}
+            | Output::TopicChanged { .. }
+            | Output::Traced { .. } => {}
         }
     }
 

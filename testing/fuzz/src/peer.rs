@@ -327,7 +327,10 @@ impl Peer {
                 assert!(self.members.remove(node), "never up");
                 self.gone.insert(node.name.to_string());
             }
-            Output::Relaxed | Output::TopicChanged { .. } | Output::Traced { .. } | Output::Yielded { .. } => {}
+            Output::Relaxed
+            | Output::TopicChanged { .. }
+            | Output::Traced { .. }
+            | Output::Yielded { .. } => {}
         }
     }
 

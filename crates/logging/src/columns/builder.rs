@@ -107,7 +107,17 @@ impl BatchBuilder {
         if row.len() != self.columns.len() {
             return Err(RowError::count(self.columns.len(), row.len()));
         }
-        self.append_block(row)
+        let at = self.row_count;
+        if at == self.room {
+            self.grow()?;
+        }
+        let mut variable_bytes = self.variable_bytes;
+        for (index, (column, cell)) in self.columns.iter_mut().zip(row).enumerate() {
+            if let Err(misfit) = column.put_one(at, cell, &mut variable_bytes) {
+                return Err(self.undo(index, misfit));
+            }
+        }
+        self.settle(at + 1, variable_bytes)
     }
 
     /// Adds many rows, whose cells follow each other. Takes less than half the time of adding one
@@ -144,13 +154,19 @@ impl BatchBuilder {
                 return Err(self.undo(index, misfit));
             }
         }
+        let variable_bytes = self.columns.iter().map(Column::variable_bytes).sum();
+        self.settle(row_count, variable_bytes)
+    }
+
+    /// Takes rows into the batch that all columns have, unless that makes it too large.
+    fn settle(&mut self, row_count: usize, variable_bytes: usize) -> Result<(), RowError> {
         let before = std::mem::replace(&mut self.row_count, row_count);
-        self.variable_bytes = self.columns.iter().map(Column::variable_bytes).sum();
-        if self.bytes_max() > PAYLOAD_BYTES_MAX {
-            self.row_count = before;
-            return Err(self.too_large());
+        self.variable_bytes = variable_bytes;
+        if self.bytes_max() <= PAYLOAD_BYTES_MAX {
+            return Ok(());
         }
-        Ok(())
+        self.row_count = before;
+        Err(self.too_large())
     }
 
     /// Forgets the rows and keeps the memory.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use zeekwire_types::limits::PAYLOAD_BYTES_MAX;
 use zeekwire_types::log::{Cell, Elements, LogField, LogType};
+use zeekwire_types::value::Port;
 
 use super::texts::Texts;
 
@@ -233,9 +234,7 @@ impl Column {
             }
             Store::Ports(ports) => {
                 gaps.fill(kind, at, &mut ports[at..end], cells, |cell| match cell {
-                    Cell::Port(port) => {
-                        Some(u32::from(port.number) | u32::from(port.protocol as u8) << 16)
-                    }
+                    Cell::Port(port) => Some(port_word(*port)),
                     _ => None,
                 })
             }
@@ -258,6 +257,60 @@ impl Column {
             Store::Texts(texts) => texts.put(gaps, kind, at, cells),
             Store::Lists(lists) => lists.put(gaps, kind, at, cells),
         }
+    }
+
+    /// As [`put`](Self::put), for a single cell: short ways for what is frequent. Adds to `grown`
+    /// what it takes beyond [`row_bytes`](Self::row_bytes).
+    #[inline(always)]
+    pub(super) fn put_one(
+        &mut self,
+        at: usize,
+        cell: &Cell<'_>,
+        grown: &mut usize,
+    ) -> Result<(), Misfit> {
+        let is_done = if cell.type_number() == self.kind.number() {
+            self.put_value(at, cell, grown)
+        } else {
+            cell.is_unset() && self.put_unset(at)
+        };
+        if is_done {
+            return Ok(());
+        }
+        let before = self.variable_bytes();
+        let put = self.put(at, Cells::new(std::slice::from_ref(cell), 1, 0));
+        *grown += self.variable_bytes() - before;
+        put
+    }
+
+    /// Whether a value of the right type could be put without much ado.
+    #[inline(always)]
+    fn put_value(&mut self, at: usize, cell: &Cell<'_>, grown: &mut usize) -> bool {
+        match (&mut self.store, cell) {
+            (Store::Words(words), _) => words[at] = cell.word(),
+            (Store::Bits(bits), Cell::Bool(bit)) => bits[at] = u8::from(*bit),
+            (Store::Ports(ports), Cell::Port(port)) => ports[at] = port_word(*port),
+            (Store::Addresses(addresses), Cell::Addr(IpAddr::V4(v4))) => {
+                addresses.words[at] = v4.octets();
+            }
+            (Store::Texts(texts), _) => {
+                return texts.put_one(at, cell.bytes().unwrap_or_default(), grown);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Whether an unset cell could be put without much ado.
+    #[inline]
+    fn put_unset(&mut self, at: usize) -> bool {
+        match &mut self.store {
+            Store::Words(words) => words[at] = 0,
+            Store::Texts(texts) => texts.put_unset(at),
+            Store::Lists(lists) => lists.ends[at] = row_number(lists.element_count),
+            _ => return false,
+        }
+        self.gaps.add(at, Unset(1));
+        true
     }
 
     /// Forgets what was put for rows from `count` on.
@@ -345,7 +398,10 @@ impl Gaps {
     /// Takes note of the unset cells of a block that starts at row `at`.
     #[inline]
     pub(super) fn add(&mut self, at: usize, unset: Unset) {
-        if unset.0 == 0 {
+        if unset.0 <= 1 {
+            // None, or that row: what single cells come to.
+            self.validity[at / 8] &= !((unset.0 as u8) << (at % 8));
+            self.unset_count += unset.0 as usize;
             return;
         }
         self.unset_count += unset.0.count_ones() as usize;
@@ -489,8 +545,9 @@ fn put_elements(
         *room = after.next_power_of_two().max(64);
         column.grow(*room);
     }
+    let mut grown = 0;
     for (index, element) in elements.iter().enumerate() {
-        let put = column.put(*count, Cells::new(std::slice::from_ref(&element), 1, 0));
+        let put = column.put_one(*count, &element, &mut grown);
         *count += 1;
         put.map_err(|misfit| match misfit {
             Misfit::Type(expected, found) => Misfit::Element(index, expected, found),
@@ -498,6 +555,10 @@ fn put_elements(
         })?;
     }
     Ok(())
+}
+
+const fn port_word(port: Port) -> u32 {
+    port.number as u32 | (port.protocol as u32) << 16
 }
 
 /// Rows and elements are fewer than bytes of a payload.

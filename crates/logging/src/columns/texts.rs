@@ -100,6 +100,30 @@ impl Texts {
         }
     }
 
+    /// Writes the text of one row, if it is an entry or the column is plain.
+    #[inline(always)]
+    pub(super) fn put_one(&mut self, at: usize, text: &[u8], grown: &mut usize) -> bool {
+        if self.is_plain {
+            let is_put = self.put_plain(text).is_ok();
+            self.ends[at] = end_of(self.used);
+            *grown += if is_put { text.len() } else { 0 };
+            return is_put;
+        }
+        let code = self.dictionary.find_at_once(text);
+        self.codes[at] = code.unwrap_or(0);
+        code.is_some()
+    }
+
+    /// Writes an unset row.
+    #[inline]
+    pub(super) fn put_unset(&mut self, at: usize) {
+        if self.is_plain {
+            self.ends[at] = end_of(self.used);
+        } else {
+            self.codes[at] = 0;
+        }
+    }
+
     #[inline(always)]
     fn put_texts<'c>(
         &mut self,

@@ -193,12 +193,13 @@ impl<'a> ColumnView<'a> {
                 };
                 walk_all(&words[start..end], bits, each, address, Cell::Addr);
             }
-            (Store::Bits(x), _) => {
-                let x = &x[start / 8..];
-                for row in 0..end - start {
-                    let is_value = is_set(bits, row);
-                    let bit = Cell::Bool(x[row / 8] >> (row % 8) & 1 == 1);
-                    each(if is_value { bit } else { Cell::Unset });
+            (Store::Bits(x), _) if bits.is_empty() => {
+                for (first, x) in (start..end).step_by(8).zip(&x[start / 8..]) {
+                    let mut x = *x;
+                    for _ in first..end.min(first + 8) {
+                        each(Cell::Bool(x & 1 == 1));
+                        x >>= 1;
+                    }
                 }
             }
             (Store::Dictionary { codes, entries }, kind) => {

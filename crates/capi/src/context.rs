@@ -11,6 +11,7 @@ use zeekwire::{Inproc, MemberEvent, Node, Signalled, Subscription, Topic, TopicF
 
 use crate::boundary::guard;
 use crate::connections::zw_listener;
+use crate::departures::Departures;
 use crate::entry::call;
 use crate::failure::{Failure, Outcome, c_text, last_result, last_text, put};
 use crate::fork;
@@ -42,6 +43,7 @@ pub struct zw_context {
     handlers: HandlerTable,
     topics: Topics,
     surveys: Surveys,
+    departures: Mutex<Departures>,
     listeners: Mutex<Vec<Arc<zw_listener>>>,
     processing: AtomicBool,
     stop_running: AtomicBool,
@@ -118,6 +120,7 @@ impl zw_context {
             handlers: HandlerTable::default(),
             topics: Topics::default(),
             surveys: Surveys::default(),
+            departures: Mutex::default(),
             listeners: Mutex::default(),
             processing: AtomicBool::new(false),
             stop_running: AtomicBool::new(false),
@@ -152,6 +155,13 @@ impl zw_context {
 
     pub(crate) const fn topics(&self) -> &Topics {
         &self.topics
+    }
+
+    pub(crate) fn departures(&self) -> MutexGuard<'_, Departures> {
+        // Nothing in there panics half-way through a change.
+        self.departures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) const fn surveys(&self) -> &Surveys {

@@ -50,6 +50,7 @@ pub mod handlers;
 // What is behind them.
 mod boundary;
 mod counted;
+mod departures;
 mod entry;
 mod failure;
 mod fork;

@@ -93,13 +93,48 @@ impl<'a> Turn<'a> {
         while self.may_go_on()
             && let Some(notice) = mailbox.pop()
         {
-            self.tell(notice);
+            self.tell_in_turn(running, notice);
         }
         self.take_messages(running);
-        if !mailbox.is_empty() {
+        self.tell_departures(running);
+        if !mailbox.is_empty() || self.owes_departures(running) {
             mailbox.wake();
         }
         running.main().signal_if_waiting();
+    }
+
+    /// Tells a notice, or keeps it until what arrived before was handled.
+    fn tell_in_turn(&mut self, running: &Running, notice: Notice) {
+        let is_member = matches!(notice, Notice::MemberUp(_) | Notice::MemberDown(_));
+        let mut departures = self.context.departures();
+        let (handled, arrived) = running.main().progress();
+        let waits =
+            !departures.is_empty() || matches!(notice, Notice::MemberDown(_)) && handled < arrived;
+        if is_member && waits {
+            departures.keep(arrived, notice);
+            return;
+        }
+        drop(departures);
+        self.tell(notice);
+    }
+
+    /// Tells of members what need not wait any longer.
+    fn tell_departures(&mut self, running: &Running) {
+        loop {
+            // Handlers run without the lock.
+            let (handled, _) = running.main().progress();
+            let next = self.context.departures().next(handled);
+            match next {
+                Some(notice) => self.tell(notice),
+                None => return,
+            }
+        }
+    }
+
+    /// Whether notices wait that no message will bring on.
+    fn owes_departures(&self, running: &Running) -> bool {
+        let (handled, arrived) = running.main().progress();
+        handled == arrived && !self.context.departures().is_empty()
     }
 
     fn may_go_on(&self) -> bool {

@@ -237,3 +237,49 @@ fn nothing_is_lost_between_a_sender_that_waits_and_a_slow_receiver() {
         }
     });
 }
+
+#[test]
+fn the_end_of_a_member_is_told_after_all_that_it_sent() {
+    let hub = Peer::new("hub");
+    let bound = hub.listen("inproc://last-words");
+    hub.subscribe("words");
+    let spoke = Peer::new("spoke");
+    spoke.connect(&bound);
+    hub.until_so("spoke is up", |notes| {
+        notes
+            .all()
+            .iter()
+            .any(|note| note.starts_with("member up spoke"))
+    });
+    hub.notes.clear();
+    for n in 0..500 {
+        assert_eq!(spoke.raise("words", "A::a", n), ZW_OK);
+    }
+    // SAFETY: the context lives. Ends in order: everything is out before.
+    assert_eq!(
+        unsafe { zeekwire_c::context::zw_context_stop(spoke.context, 20_000) },
+        ZW_OK
+    );
+    let one_by_one = zw_budget {
+        messages_max: 1,
+        ..NO_BOUND
+    };
+    let last = |notes: &[String]| notes.iter().position(|note| note.contains("A::a(499)"));
+    let end = |notes: &[String]| notes.iter().position(|note| note.contains("member down"));
+    let deadline = Instant::now() + common::PATIENCE;
+    while end(&hub.notes.all()).is_none() {
+        assert!(
+            Instant::now() < deadline,
+            "{:?}",
+            hub.notes.all().last()
+        );
+        if turn(&hub, one_by_one) == 0 {
+            hub.is_readable(100);
+        }
+    }
+    let notes = hub.notes.all();
+    assert!(
+        last(&notes).is_some_and(|at| Some(at) < end(&notes)),
+        "{notes:?}"
+    );
+}

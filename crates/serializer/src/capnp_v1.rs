@@ -12,6 +12,8 @@
 pub(crate) mod decode;
 pub mod encode;
 mod layout;
+mod payload;
+mod reader;
 pub mod stream;
 pub mod view;
 

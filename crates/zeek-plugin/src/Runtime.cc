@@ -28,9 +28,6 @@ constexpr double LOG_RETRY_SECONDS = 0.02;
 // late for.
 constexpr std::chrono::seconds TRACE_FLUSH_MAX{30};
 
-// How long to look for messages that a member sent before it went.
-constexpr std::chrono::milliseconds DEPARTURE_DELAY_MAX{200};
-
 EventHandlerPtr FindEvent(const char* name) {
     return event_registry->Register(std::string("Cluster::Backend::Zeekwire::") + name);
 }
@@ -306,12 +303,6 @@ void Runtime::Process() {
         }
 
         outbox.Flush();
-
-        // Notices overtake messages. Under load from others there is always a message, so wait for
-        // no more than a moment.
-        if ( ! departed.empty() &&
-             (! maybe_more || Clock::now() - departed_at > DEPARTURE_DELAY_MAX) )
-            TellDepartures();
     }
 
     subscriptions.Deliver();
@@ -418,11 +409,6 @@ void Runtime::OnMember(zw_member_change change, const zw_member& member) {
 
 void Runtime::OnMemberUp(const std::string& name, const zw_member& member) {
     std::string id = member.alias && *member.alias ? member.alias : name;
-
-    // A name goes down before it comes up again.
-    if ( state == State::Running )
-        TellDepartures();
-
     auto labels = make_intrusive<VectorVal>(zeek::id::find_type<VectorType>("string_vec"));
 
     for ( size_t i = 0; i < member.pool_count; i++ ) {
@@ -443,20 +429,9 @@ void Runtime::OnMemberDown(const std::string& name) {
     outbox.RemoveLogger(name);
     auto node = member_ids.extract(name);
 
-    if ( ! node || state != State::Running )
-        return;
-
-    if ( departed.empty() )
-        departed_at = Clock::now();
-
-    departed.emplace_back(name, node.mapped());
-}
-
-void Runtime::TellDepartures() {
-    for ( const auto& [name, id] : std::exchange(departed, {}) )
-        if ( member_down )
-            event_mgr.Enqueue(member_down, make_intrusive<StringVal>(name),
-                              make_intrusive<StringVal>(id));
+    if ( node && state == State::Running && member_down )
+        event_mgr.Enqueue(member_down, make_intrusive<StringVal>(name),
+                          make_intrusive<StringVal>(node.mapped()));
 }
 
 void Runtime::OnTopic(std::string_view filter, bool subscribed) {

@@ -103,7 +103,6 @@ private:
     void OnMember(zw_member_change change, const zw_member& member);
     void OnMemberUp(const std::string& name, const zw_member& member);
     void OnMemberDown(const std::string& name);
-    void TellDepartures();
     void OnMessage(const zw_message* message);
     void OnTopic(std::string_view filter, bool subscribed);
     void Dispatch(const Message& message, uint64_t from);
@@ -120,9 +119,6 @@ private:
     std::vector<Backend*> instances;
     // Ids of the members that are up, by name.
     std::map<std::string, std::string> member_ids;
-    // Names and ids of members that went. Scripts are told once they have what these sent before.
-    std::vector<std::pair<std::string, std::string>> departed;
-    Clock::time_point departed_at{};
     uint64_t last_instance = 0;
     bool reads_trace = false;
 

@@ -22,7 +22,8 @@ namespace zeek::cluster::zeekwire {
 class ValReader {
 public:
     /// The value as one of type `type`. With `decl`, attributes of the declaration count too: a
-    /// table is ordered if the sender's was, or if its declaration says &ordered. Null when it is not one; LastFault() says why.
+    /// table is ordered if the sender's was, or if its declaration says &ordered. Null when it is
+    /// not one; LastFault() says why.
     ValPtr Read(const zw_value& v, const TypePtr& type, const TypeDecl* decl = nullptr);
 
     /// Why the last call of Read() or Get() failed.

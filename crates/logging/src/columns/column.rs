@@ -278,7 +278,10 @@ impl Column {
         }
         let before = self.variable_bytes();
         let put = self.put(at, Cells::new(std::slice::from_ref(cell), 1, 0));
-        *grown += self.variable_bytes() - before;
+        // It may be less than before: where a dictionary became plain.
+        *grown = grown
+            .wrapping_add(self.variable_bytes())
+            .wrapping_sub(before);
         put
     }
 
@@ -399,9 +402,11 @@ impl Gaps {
     #[inline]
     pub(super) fn add(&mut self, at: usize, unset: Unset) {
         if unset.0 <= 1 {
-            // None, or that row: what single cells come to.
-            self.validity[at / 8] &= !((unset.0 as u8) << (at % 8));
-            self.unset_count += unset.0 as usize;
+            if unset.0 == 1 {
+                // What single cells come to.
+                self.validity[at / 8] &= !(1 << (at % 8));
+                self.unset_count += 1;
+            }
             return;
         }
         self.unset_count += unset.0.count_ones() as usize;

@@ -173,7 +173,9 @@ impl Dictionary {
 
 /// The places where a string may lie, in the order in which they are tried.
 fn places(key: Key) -> impl Iterator<Item = usize> {
-    (key.slot()..).take(PROBE_COUNT).map(|slot| slot % SLOT_COUNT)
+    (key.slot()..)
+        .take(PROBE_COUNT)
+        .map(|slot| slot % SLOT_COUNT)
 }
 
 #[cfg(test)]
@@ -194,7 +196,11 @@ mod tests {
             assert_eq!(dictionary.entry(found), text);
         }
         dictionary.clear();
-        assert!(texts.iter().all(|text| dictionary.find_further(text).is_none()));
+        assert!(
+            texts
+                .iter()
+                .all(|text| dictionary.find_further(text).is_none())
+        );
     }
 
     #[test]
@@ -213,7 +219,9 @@ mod tests {
         let mut dictionary = Dictionary::new();
         let texts = (0_u32..).map(|n| format!("0123456789abcdef{n:08}fedcba98"));
         // Same length, same ends: the same place.
-        let refused = texts.take(20).filter(|text| dictionary.add(text.as_bytes()).is_none());
+        let refused = texts
+            .take(20)
+            .filter(|text| dictionary.add(text.as_bytes()).is_none());
         assert_eq!(refused.count(), 20 - PROBE_COUNT);
     }
 }

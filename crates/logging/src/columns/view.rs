@@ -64,8 +64,8 @@ impl<'a> BatchView<'a> {
                     }
                 });
             }
-            let rows = block.chunks_exact(width).take(end - start);
-            rows.map(&mut each).collect::<Result<(), E>>()?;
+            let mut rows = block.chunks_exact(width).take(end - start);
+            rows.try_for_each(&mut each)?;
         }
         Ok(())
     }
@@ -172,7 +172,12 @@ impl<'a> ColumnView<'a> {
             }),
             (Store::Bytes8(x), kind) => visit_words(kind, &x[start..end], bits, each),
             (Store::Ports(x), _) => walk(&x[start..end], bits, each, |x| Cell::Port(port(*x))),
-            (Store::Addresses { words, is_wide: [], .. }, _) => {
+            (
+                Store::Addresses {
+                    words, is_wide: [], ..
+                },
+                _,
+            ) => {
                 walk(&words[start..end], bits, each, |x| {
                     Cell::Addr(Ipv4Addr::from(*x).into())
                 });
@@ -252,9 +257,7 @@ impl<'a> ColumnView<'a> {
                 words,
                 is_wide,
                 wide,
-            } => {
-                Cell::Addr(address(row, words[row], is_wide, wide))
-            }
+            } => Cell::Addr(address(row, words[row], is_wide, wide)),
             Store::Subnets { prefixes, lengths } => {
                 match Subnet::from_raw(prefixes[row], lengths[row]) {
                     Ok(subnet) => Cell::Subnet(subnet),
@@ -322,7 +325,11 @@ fn walk_all<'v, T, S>(
         let mut bits = *bits;
         for item in group {
             let value = step(item);
-            each(if bits & 1 == 1 { make(value) } else { Cell::Unset });
+            each(if bits & 1 == 1 {
+                make(value)
+            } else {
+                Cell::Unset
+            });
             bits >>= 1;
         }
     }
@@ -330,17 +337,14 @@ fn walk_all<'v, T, S>(
 
 /// Items of eight bytes.
 #[inline(always)]
-fn visit_words<'v>(
-    kind: LogType,
-    words: &'v [[u8; 8]],
-    bits: &[u8],
-    each: impl FnMut(Cell<'v>),
-) {
+fn visit_words<'v>(kind: LogType, words: &'v [[u8; 8]], bits: &[u8], each: impl FnMut(Cell<'v>)) {
     match kind {
         LogType::Int => walk(words, bits, each, |x| Cell::Int(i64::from_le_bytes(*x))),
         LogType::Count => walk(words, bits, each, |x| Cell::Count(u64::from_le_bytes(*x))),
         LogType::Time => walk(words, bits, each, |x| Cell::Time(f64::from_le_bytes(*x))),
-        LogType::Interval => walk(words, bits, each, |x| Cell::Interval(f64::from_le_bytes(*x))),
+        LogType::Interval => walk(words, bits, each, |x| {
+            Cell::Interval(f64::from_le_bytes(*x))
+        }),
         _ => walk(words, bits, each, |x| Cell::Double(f64::from_le_bytes(*x))),
     }
 }

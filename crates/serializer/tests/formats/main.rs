@@ -6,6 +6,8 @@ mod broker_malformed;
 mod capnp_malformed;
 mod damage;
 mod json_malformed;
+mod log_malformed;
+mod log_vectors;
 mod round_trip;
 mod strategies;
 mod stream;

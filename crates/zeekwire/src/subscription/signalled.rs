@@ -100,6 +100,14 @@ impl Signalled {
         count
     }
 
+    /// Messages that were taken or dropped so far, and messages that ever arrived.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        let (waiting, _, arrived, _) = self.inbox.counts();
+        let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
+        (arrived.saturating_sub(waiting), arrived)
+    }
+
     /// Messages and bytes that wait.
     #[must_use]
     pub fn waiting(&self) -> (usize, usize) {

@@ -236,7 +236,10 @@ fn visit_scalar<'a: 'v, 'v>(
             let (protocol, rest) = rest.split_first_chunk()?;
             let number = u16::try_from(u64::from_be_bytes(*number)).ok()?;
             let protocol = u8::try_from(u32::from_be_bytes(*protocol)).ok()?;
-            each(Cell::Port(Port::new(number, PortProtocol::from_number(protocol)?)));
+            each(Cell::Port(Port::new(
+                number,
+                PortProtocol::from_number(protocol)?,
+            )));
             Some(rest)
         }
         LogType::Addr => {

@@ -1,0 +1,374 @@
+//! Structs and lists in a payload's words.
+//!
+//! Follows Cap'n Proto where it allows for other versions of the schema: a struct may be shorter
+//! than expected, what is not there being zero, or longer; a list of structs may have been sent as
+//! a list of numbers or of pointers, which are the structs' first field then.
+
+use zeekwire_types::limits::PAYLOAD_BYTES_MAX;
+
+use super::layout::WORD;
+use super::payload::{Damage, LIST, Payload, STRUCT, Target};
+
+/// Sizes of a list's elements: codes in a pointer to it.
+mod size {
+    pub(super) const VOID: u64 = 0;
+    pub(super) const BIT: u64 = 1;
+    pub(super) const BYTE: u64 = 2;
+    pub(super) const TWO_BYTES: u64 = 3;
+    pub(super) const FOUR_BYTES: u64 = 4;
+    pub(super) const EIGHT_BYTES: u64 = 5;
+    pub(super) const COMPOSITE: u64 = 7;
+}
+
+/// A struct. One that is not there has sections of no size.
+#[derive(Clone, Copy)]
+pub(super) struct Struct<'m> {
+    payload: &'m Payload<'m>,
+    /// Where its data is.
+    at: u32,
+    data_bytes: u32,
+    pointers: u16,
+    /// How many pointers may be followed from here, one after the other.
+    levels: u8,
+}
+
+/// A list of structs, or of pointers. One that is not there has no elements.
+#[derive(Clone, Copy)]
+pub(super) struct List<'m> {
+    payload: &'m Payload<'m>,
+    /// Where its first element is.
+    start: u32,
+    count: u32,
+    /// Of each element, which all have the same sections.
+    data_bytes: u32,
+    pointers: u16,
+    levels: u8,
+}
+
+impl<'m> Struct<'m> {
+    /// The struct that the root pointer leads to. From there to any value at most `levels`
+    /// pointers are followed, this one included.
+    #[inline]
+    pub(super) fn root(payload: &'m Payload<'m>, levels: u8) -> Result<Self, Damage> {
+        let at = payload.root()?;
+        match payload.word(at) {
+            0 => Ok(Self::absent(payload)),
+            pointer => Self::follow(payload, pointer, at, levels),
+        }
+    }
+
+    /// The first word of data.
+    #[inline]
+    pub(super) fn first(&self) -> u64 {
+        if self.data_bytes < 8 {
+            return self.part_of_first();
+        }
+        self.payload.word(self.at as usize)
+    }
+
+    /// The second word of data.
+    #[inline]
+    pub(super) fn second(&self) -> u64 {
+        if self.data_bytes < 16 {
+            return 0;
+        }
+        self.payload.word(self.at as usize + WORD)
+    }
+
+    /// The struct behind the pointer of that number.
+    #[inline]
+    pub(super) fn structure(&self, index: u16) -> Result<Self, Damage> {
+        match self.pointer(index) {
+            Some((pointer, at)) => Self::follow(self.payload, pointer, at, self.levels),
+            None => Ok(Self::absent(self.payload)),
+        }
+    }
+
+    /// The list of structs behind the pointer of that number.
+    #[inline]
+    pub(super) fn structs(&self, index: u16) -> Result<List<'m>, Damage> {
+        match self.pointer(index) {
+            Some((pointer, at)) => List::follow(self.payload, pointer, at, self.levels),
+            None => Ok(List::absent(self.payload)),
+        }
+    }
+
+    /// The list of texts behind the pointer of that number.
+    #[inline]
+    pub(super) fn texts(&self, index: u16) -> Result<List<'m>, Damage> {
+        let Some((pointer, at)) = self.pointer(index) else {
+            return Ok(List::absent(self.payload));
+        };
+        let list = List::follow(self.payload, pointer, at, self.levels)?;
+        match list.pointers {
+            0 => Err(Damage::BadPointer),
+            _ => Ok(list),
+        }
+    }
+
+    /// The bytes behind the pointer of that number.
+    #[inline]
+    pub(super) fn data(&self, index: u16) -> Result<&'m [u8], Damage> {
+        match self.pointer(index) {
+            Some((pointer, at)) => bytes(self.payload, pointer, at),
+            None => Ok(&[]),
+        }
+    }
+
+    /// The text behind the pointer of that number.
+    #[inline]
+    pub(super) fn text(&self, index: u16) -> Result<&'m str, Damage> {
+        match self.pointer(index) {
+            Some((pointer, at)) => text(self.payload, pointer, at),
+            None => Ok(""),
+        }
+    }
+
+    /// The pointer of that number, unless it is null or not there, and where it is.
+    #[inline]
+    fn pointer(&self, index: u16) -> Option<(u64, usize)> {
+        if index >= self.pointers {
+            return None;
+        }
+        let at = (self.at + self.data_bytes) as usize + usize::from(index) * WORD;
+        match self.payload.word(at) {
+            0 => None,
+            pointer => Some((pointer, at)),
+        }
+    }
+
+    /// The first word of data where not all of it is there: the struct was sent as a number.
+    #[cold]
+    fn part_of_first(&self) -> u64 {
+        let mut word = [0; WORD];
+        // A byte is smaller than any field, and so holds none.
+        if let 2 | 4 = self.data_bytes {
+            let part = self
+                .payload
+                .bytes(self.at as usize, self.data_bytes as usize);
+            word[..part.len()].copy_from_slice(part);
+        }
+        u64::from_le_bytes(word)
+    }
+
+    #[inline]
+    fn follow(
+        payload: &'m Payload<'m>,
+        pointer: u64,
+        at: usize,
+        levels: u8,
+    ) -> Result<Self, Damage> {
+        let levels = levels.checked_sub(1).ok_or(Damage::TooDeep)?;
+        let target = payload.follow(pointer, at)?;
+        if target.pointer & 3 != STRUCT {
+            return Err(Damage::BadPointer);
+        }
+        let (data, pointers) = sections(target.pointer);
+        payload.pay(&target, usize::from(data) + usize::from(pointers))?;
+        Ok(Self {
+            payload,
+            at: place(target.at),
+            data_bytes: u32::from(data) * 8,
+            pointers,
+            levels,
+        })
+    }
+
+    const fn absent(payload: &'m Payload<'m>) -> Self {
+        Self {
+            payload,
+            at: 0,
+            data_bytes: 0,
+            pointers: 0,
+            levels: 0,
+        }
+    }
+}
+
+impl<'m> List<'m> {
+    /// How many elements there are.
+    #[inline]
+    pub(super) const fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    /// The struct at `index`, if there are as many.
+    #[inline]
+    pub(super) fn get(&self, index: usize) -> Option<Struct<'m>> {
+        Some(self.at(self.checked(index)?))
+    }
+
+    /// All structs.
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = Struct<'m>> + use<'m> {
+        let list = *self;
+        (0..list.count).map(move |index| list.at(index))
+    }
+
+    /// The text at `index` of a list of texts, if there are as many.
+    #[inline]
+    pub(super) fn text(&self, index: usize) -> Option<Result<&'m str, Damage>> {
+        let at = (self.place(self.checked(index)?) + self.data_bytes) as usize;
+        Some(match self.payload.word(at) {
+            0 => Ok(""),
+            pointer => text(self.payload, pointer, at),
+        })
+    }
+
+    /// What the list is in.
+    #[inline]
+    pub(super) const fn payload(&self) -> &'m Payload<'m> {
+        self.payload
+    }
+
+    #[inline]
+    fn at(&self, index: u32) -> Struct<'m> {
+        Struct {
+            payload: self.payload,
+            at: self.place(index),
+            data_bytes: self.data_bytes,
+            pointers: self.pointers,
+            levels: self.levels.saturating_sub(1),
+        }
+    }
+
+    /// Where the element at `index` starts. All of them were found to be inside the payload.
+    #[inline]
+    fn place(&self, index: u32) -> u32 {
+        debug_assert!(index < self.count);
+        self.start + index * (self.data_bytes + u32::from(self.pointers) * 8)
+    }
+
+    #[inline]
+    fn checked(&self, index: usize) -> Option<u32> {
+        u32::try_from(index).ok().filter(|i| *i < self.count)
+    }
+
+    #[inline]
+    fn follow(
+        payload: &'m Payload<'m>,
+        pointer: u64,
+        at: usize,
+        levels: u8,
+    ) -> Result<Self, Damage> {
+        let levels = levels.checked_sub(1).ok_or(Damage::TooDeep)?;
+        let target = payload.follow(pointer, at)?;
+        if target.pointer & 3 != LIST {
+            return Err(Damage::BadPointer);
+        }
+        let (element, words) = elements(target.pointer);
+        if element != size::COMPOSITE {
+            let (data_bytes, pointers, count) = single(payload, &target)?;
+            return Ok(Self {
+                payload,
+                start: place(target.at),
+                count,
+                data_bytes,
+                pointers,
+                levels,
+            });
+        }
+        payload.pay(&target, words as usize + 1)?;
+        // In front of the elements is their number and shape, in the form of a pointer.
+        let tag = payload.word(target.at);
+        if tag & 3 != STRUCT {
+            return Err(Damage::BadPointer);
+        }
+        let (data, pointers) = sections(tag);
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half of it")]
+        let count = tag as u32 >> 2;
+        let each = u32::from(data) + u32::from(pointers);
+        if u64::from(count) * u64::from(each) > u64::from(words) {
+            return Err(Damage::BadPointer);
+        }
+        if each == 0 {
+            payload.spend(count as usize)?;
+        }
+        Ok(Self {
+            payload,
+            start: place(target.at + WORD),
+            count,
+            data_bytes: u32::from(data) * 8,
+            pointers,
+            levels,
+        })
+    }
+
+    const fn absent(payload: &'m Payload<'m>) -> Self {
+        Self {
+            payload,
+            start: 0,
+            count: 0,
+            data_bytes: 0,
+            pointers: 0,
+            levels: 0,
+        }
+    }
+}
+
+/// A list of numbers or pointers, each of which stands for a struct: the sections of one, and how
+/// many there are.
+fn single(payload: &Payload<'_>, target: &Target) -> Result<(u32, u16, u32), Damage> {
+    let (element, count) = elements(target.pointer);
+    let (bits, data_bytes, pointers) = match element {
+        size::VOID => (0, 0, 0),
+        size::BIT => (1, 0, 0),
+        size::BYTE => (8, 1, 0),
+        size::TWO_BYTES => (16, 2, 0),
+        size::FOUR_BYTES => (32, 4, 0),
+        size::EIGHT_BYTES => (64, 8, 0),
+        _ => (64, 0, 1),
+    };
+    let words = (u64::from(count) * bits).div_ceil(64);
+    payload.pay(target, usize::try_from(words).unwrap_or(usize::MAX))?;
+    match element {
+        size::VOID => payload.spend(count as usize)?,
+        // Bits are not at the start of a word, where a struct's first field is.
+        size::BIT => return Err(Damage::BadPointer),
+        _ => {}
+    }
+    Ok((data_bytes, pointers, count))
+}
+
+/// The bytes that a pointer at `at` leads to.
+#[inline]
+fn bytes<'m>(payload: &Payload<'m>, pointer: u64, at: usize) -> Result<&'m [u8], Damage> {
+    let target = payload.follow(pointer, at)?;
+    let (element, count) = elements(target.pointer);
+    if target.pointer & 3 != LIST || element != size::BYTE {
+        return Err(Damage::BadPointer);
+    }
+    let count = count as usize;
+    payload.pay(&target, count.div_ceil(WORD))?;
+    Ok(payload.bytes(target.at, count))
+}
+
+/// The text that a pointer at `at` leads to.
+#[inline]
+fn text<'m>(payload: &Payload<'m>, pointer: u64, at: usize) -> Result<&'m str, Damage> {
+    match bytes(payload, pointer, at)? {
+        [text @ .., 0] => std::str::from_utf8(text).map_err(|_| Damage::NotUtf8),
+        _ => Err(Damage::BadPointer),
+    }
+}
+
+/// Words of data, and pointers, of the struct that a pointer describes.
+#[inline]
+const fn sections(pointer: u64) -> (u16, u16) {
+    let [_, _, _, _, a, b, c, d] = pointer.to_le_bytes();
+    (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]))
+}
+
+/// The size of the elements of a list that a pointer describes, and how many there are, or words.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the upper half of it")]
+const fn elements(pointer: u64) -> (u64, u32) {
+    ((pointer >> 32) & 7, (pointer >> 35) as u32)
+}
+
+/// A place, which is less than the most bytes that a payload may have.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the limit is 64 MiB")]
+const fn place(at: usize) -> u32 {
+    debug_assert!(at <= PAYLOAD_BYTES_MAX);
+    at as u32
+}

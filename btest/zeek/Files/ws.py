@@ -59,9 +59,11 @@ class Client:
     def __exit__(self, kind, error, trace):
         self.close()
 
-    def publish(self, topic, event, *arguments):
-        """Sends an event."""
+    def publish(self, topic, event, *arguments, metadata=()):
+        """Sends an event, with pairs of an id and a value as its metadata."""
         content = [1, 1, [event, list(arguments)]]
+        if metadata:
+            content[2].append([list(entry) for entry in metadata])
         message = {"type": "data-message", "topic": topic, **_typed(content)}
         self._socket.send(json.dumps(message))
 

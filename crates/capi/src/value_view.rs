@@ -117,13 +117,13 @@ impl zw_type {
 #[derive(Clone, Copy)]
 pub struct zw_list {
     /// Not for you.
-    opaque: [MaybeUninit<u64>; 9],
+    opaque: [MaybeUninit<u64>; 5],
     /// How many values there are.
     pub count: usize,
 }
 
 /// Words that hold a [`Source`]: as many as the field has, in which the header needs a number.
-const LIST_WORDS: usize = 9;
+const LIST_WORDS: usize = 5;
 
 const _: () = assert!(size_of::<Source>() <= LIST_WORDS * 8);
 const _: () = assert!(align_of::<Source>() <= align_of::<zw_list>());

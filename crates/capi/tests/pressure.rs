@@ -268,11 +268,7 @@ fn the_end_of_a_member_is_told_after_all_that_it_sent() {
     let end = |notes: &[String]| notes.iter().position(|note| note.contains("member down"));
     let deadline = Instant::now() + common::PATIENCE;
     while end(&hub.notes.all()).is_none() {
-        assert!(
-            Instant::now() < deadline,
-            "{:?}",
-            hub.notes.all().last()
-        );
+        assert!(Instant::now() < deadline, "{:?}", hub.notes.all().last());
         if turn(&hub, one_by_one) == 0 {
             hub.is_readable(100);
         }

@@ -17,5 +17,6 @@ pub use encoder::{EncodeError, Encoder};
 pub use fault::{DecodeError, Fault};
 pub use message::{Frame, Level, Message, Reason, SequenceRange};
 
-/// The name of the format on the wire.
-pub const NAME: &str = "zeekwire-log-v1";
+/// The name of the format on the wire. Events have one of the same name; the class of the message
+/// tells which it is.
+pub const NAME: &str = "capnp-v1";

@@ -32,7 +32,7 @@ use zeekwire_types::Event;
 pub use capnp_v1::encode::EventEncoder;
 pub use capnp_v1::stream::StreamEncoder;
 pub use capnp_v1::view::{
-    EventMessage, EventView, FieldNames, RecordView, ValueList, ValueRef, ValueView,
+    EventMessage, EventView, FieldNames, RecordView, ValueList, ValueRef, ValueView, ValueVisitor,
 };
 pub use error::{DecodeError, EncodeError, EncodeFault, Fault, Step};
 pub use json_lines::{event_to_json, value_to_json};

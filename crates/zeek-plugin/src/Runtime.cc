@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <csignal>
 #include <thread>
-#include <utility>
 
 #include "zeek/Event.h"
 #include "zeek/EventRegistry.h"

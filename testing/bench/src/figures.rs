@@ -3,6 +3,7 @@
 mod fanout;
 mod formats;
 mod idle;
+mod log_batch;
 mod log_format;
 mod log_load;
 mod pubsub;
@@ -65,6 +66,7 @@ pub(crate) const FIGURES: &[Figure] = &[
     slow_consumer::FIGURE,
     reroute::FIGURE,
     routes::FIGURE,
+    log_batch::FIGURE,
     log_format::FIGURE,
     zeek::FIGURE,
 ];

@@ -9,6 +9,7 @@
 mod deployment;
 mod failure;
 mod figures;
+mod log_sample;
 mod mesh;
 mod ours;
 mod payload;

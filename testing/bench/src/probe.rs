@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use zeekwire_serializer::EventEncoder;
 
 use crate::failure::{Failure, Result};
+use crate::log_sample::Log;
 use crate::sample;
 
 /// Which loop.
@@ -15,6 +16,14 @@ pub(crate) enum Probe {
     EventOurs,
     /// The same with nothing but generated code.
     EventBare,
+    /// Encode a batch of log rows as columns.
+    LogEncodeOurs,
+    /// The same in Zeek's own format.
+    LogEncodeZeekBin,
+    /// Decode a batch of columns and visit every cell.
+    LogDecodeOurs,
+    /// The same in Zeek's own format.
+    LogDecodeZeekBin,
 }
 
 impl Probe {
@@ -23,6 +32,10 @@ impl Probe {
         match self {
             Self::EventOurs => "event-ours",
             Self::EventBare => "event-bare",
+            Self::LogEncodeOurs => "log-encode-ours",
+            Self::LogEncodeZeekBin => "log-encode-zeek-bin",
+            Self::LogDecodeOurs => "log-decode-ours",
+            Self::LogDecodeZeekBin => "log-decode-zeek-bin",
         }
     }
 
@@ -45,6 +58,20 @@ impl Probe {
                     black_box(sum);
                 }
             }
+            Self::LogEncodeOurs => {
+                let encoded = |bytes: &[u8]| {
+                    black_box(bytes.len());
+                };
+                Log::load()?.encode_ours(count, encoded)?;
+            }
+            Self::LogEncodeZeekBin => {
+                let encoded = |bytes: &[u8]| {
+                    black_box(bytes.len());
+                };
+                Log::load()?.encode_zeek_bin(count, encoded)?;
+            }
+            Self::LogDecodeOurs => Log::load()?.decode_ours(count)?,
+            Self::LogDecodeZeekBin => Log::load()?.decode_zeek_bin(count)?,
         }
         Ok(())
     }

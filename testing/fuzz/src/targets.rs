@@ -9,6 +9,7 @@ mod envelope;
 mod filters;
 mod fragments;
 mod frames;
+mod log_batch;
 mod log_file;
 mod node_mesh;
 mod node_script;
@@ -16,6 +17,7 @@ mod node_stream;
 mod preamble;
 mod topics;
 mod value_text;
+mod zeek_bin;
 
 pub use broker_bin::broker_bin;
 pub use broker_json::broker_json;
@@ -26,6 +28,7 @@ pub use envelope::envelope;
 pub use filters::filters;
 pub use fragments::fragments;
 pub use frames::frames;
+pub use log_batch::log_batch;
 pub use log_file::log_file;
 pub use node_mesh::node_mesh;
 pub use node_script::node_script;
@@ -33,6 +36,7 @@ pub use node_stream::node_stream;
 pub use preamble::preamble;
 pub use topics::topics;
 pub use value_text::value_text;
+pub use zeek_bin::zeek_bin;
 
 use crate::Target;
 
@@ -47,6 +51,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("filters", filters),
     ("fragments", fragments),
     ("frames", frames),
+    ("log_batch", log_batch),
     ("log_file", log_file),
     ("node_mesh", node_mesh),
     ("node_script", node_script),
@@ -54,4 +59,5 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("preamble", preamble),
     ("topics", topics),
     ("value_text", value_text),
+    ("zeek_bin", zeek_bin),
 ];

@@ -104,8 +104,8 @@ macro_rules! check_each {
 }
 
 check_each! {
-    broker_bin broker_json capnp_event control endpoint envelope filters fragments frames
-    log_file node_mesh node_script node_stream preamble topics value_text
+    broker_bin broker_json capnp_event control endpoint envelope filters fragments frames log_batch
+    log_file node_mesh node_script node_stream preamble topics value_text zeek_bin
 }
 
 #[test]

@@ -36,13 +36,6 @@ pub struct zw_decoder {
 // So they may be written over.
 const _: () = assert!(!needs_drop::<EventMessage<'_>>() && !needs_drop::<EventView<'_>>());
 
-/// An event inside a payload; all of it borrows from the payload and the decoder.
-pub(crate) struct DecodedEvent {
-    pub(crate) name: &'static str,
-    pub(crate) args: zw_list,
-    pub(crate) metadata_count: usize,
-}
-
 thread_local! {
     /// The last fault in a list that came from no decoder.
     static STRAY_TEXT: RefCell<CString> = RefCell::new(CString::default());
@@ -99,10 +92,10 @@ pub unsafe extern "C" fn zw_decode_event(
             Ok(event) => {
                 // SAFETY: C gives null or room for the results.
                 unsafe {
-                    put(name, event.name.as_ptr().cast());
-                    put(name_n, event.name.len());
-                    put(args, event.args);
-                    put(metadata_count, event.metadata_count);
+                    put(name, event.name().as_ptr().cast());
+                    put(name_n, event.name().len());
+                    put(args, zw_list::of_payload(event.args(), LEVELS_MAX, decoder));
+                    put(metadata_count, event.metadata_len());
                 }
                 zw_result::ZW_OK
             }
@@ -177,10 +170,10 @@ impl zw_decoder {
     /// # Safety
     /// The decoder stays where it is, and `bytes` live, for as long as anything taken from them is
     /// used; nothing that was taken before is used again.
-    pub(crate) unsafe fn decode(&self, bytes: &[u8]) -> Result<DecodedEvent, DecodeError> {
+    unsafe fn decode(&self, bytes: &[u8]) -> Result<EventView<'static>, DecodeError> {
         self.has_event.set(false);
-        if self.has_fault.replace(false) {
-            *self.text.borrow_mut() = CString::default();
+        if self.has_fault.get() {
+            self.forget();
         }
         // SAFETY: the caller vouches for the bytes.
         let bytes = unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.len()) };
@@ -191,7 +184,8 @@ impl zw_decoder {
 
     /// # Safety
     /// As [`zw_decoder::decode`].
-    unsafe fn read(&self, bytes: &'static [u8]) -> Result<DecodedEvent, DecodeError> {
+    #[inline]
+    unsafe fn read(&self, bytes: &'static [u8]) -> Result<EventView<'static>, DecodeError> {
         let mut payload = bytes;
         let mut message = EventMessage::new(bytes);
         if message
@@ -211,11 +205,7 @@ impl zw_decoder {
         // SAFETY: nothing refers to the event in here; it is copied out.
         unsafe { (*self.event.get()).write(event) };
         self.has_event.set(true);
-        Ok(DecodedEvent {
-            name: event.name(),
-            args: zw_list::of_payload(event.args(), LEVELS_MAX, self),
-            metadata_count: event.metadata_len(),
-        })
+        Ok(event)
     }
 
     /// The entry of the metadata at `index`.
@@ -235,7 +225,15 @@ impl zw_decoder {
         }
     }
 
+    /// Forgets what was wrong with the payload before.
+    #[cold]
+    fn forget(&self) {
+        self.has_fault.set(false);
+        *self.text.borrow_mut() = CString::default();
+    }
+
     /// Keeps what was wrong first.
+    #[cold]
     fn keep(&self, text: String) {
         if !self.has_fault.replace(true) {
             *self.text.borrow_mut() = c_text(text);

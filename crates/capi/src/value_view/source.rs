@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use zeekwire::limits::VALUE_DEPTH_MAX;
 use zeekwire::{DecodeError, EventMessage};
-use zeekwire_serializer::{Fault, FieldNames, ValueList, ValueRef, ValueView};
+use zeekwire_serializer::{Fault, FieldNames, ValueList, ValueRef, ValueView, ValueVisitor};
 
 use super::making::{
     Room, write, write_addr, write_function, write_opaque, write_pattern, write_port, write_record,
@@ -97,7 +97,6 @@ impl zw_list {
     #[inline]
     pub(super) fn show(&self, index: usize, out: &mut Room) -> zw_result {
         match self.source() {
-            Source::Empty => zw_result::ZW_END,
             Source::Payload {
                 levels,
                 decoder,
@@ -106,7 +105,18 @@ impl zw_list {
                 Some(view) => look(view, *levels, *decoder, index, out),
                 None => zw_result::ZW_END,
             },
-            Source::One {
+            other => other.show(index, out),
+        }
+    }
+}
+
+impl Source {
+    /// As [`zw_list::show`], for all that is not a run in a payload.
+    #[inline(never)]
+    fn show(&self, index: usize, out: &mut Room) -> zw_result {
+        match self {
+            Self::Empty | Self::Payload { .. } => zw_result::ZW_END,
+            Self::One {
                 levels,
                 decoder,
                 value,
@@ -114,7 +124,7 @@ impl zw_list {
                 0 => look(*value, *levels, *decoder, index, out),
                 _ => zw_result::ZW_END,
             },
-            Source::Names { decoder, names } => match names.get(index) {
+            Self::Names { decoder, names } => match names.get(index) {
                 Ok(Some(name)) => {
                     write_string(out, zw_type::ZW_STRING, name.as_bytes());
                     zw_result::ZW_OK
@@ -123,7 +133,7 @@ impl zw_list {
                 Err(error) => damaged(*decoder, index, &error),
             },
             // SAFETY: the contract of `zw_list`: the values are still there.
-            Source::Built { run, values } => unsafe { &**values }.show(*values, *run, index, out),
+            Self::Built { run, values } => unsafe { &**values }.show(*values, *run, index, out),
         }
     }
 }
@@ -163,35 +173,65 @@ fn look(
     index: usize,
     out: &mut Room,
 ) -> zw_result {
-    match view.read() {
-        Ok(ValueRef::Unset) => write_unset(out),
-        Ok(ValueRef::Bool(x)) => write(out, zw_type::ZW_BOOL, x),
-        Ok(ValueRef::Count(x)) => write(out, zw_type::ZW_COUNT, x),
-        Ok(ValueRef::Int(x)) => write(out, zw_type::ZW_INT, x),
-        Ok(ValueRef::Double(x)) => write(out, zw_type::ZW_DOUBLE, x),
-        Ok(ValueRef::Time(x)) => write(out, zw_type::ZW_TIME, x),
-        Ok(ValueRef::Interval(x)) => write(out, zw_type::ZW_INTERVAL, x),
-        Ok(ValueRef::String(x)) => write_string(out, zw_type::ZW_STRING, x),
-        Ok(ValueRef::Enum(x)) => write_string(out, zw_type::ZW_ENUM, x.as_bytes()),
-        Ok(ValueRef::Port(x)) => write_port(out, x.number, x.protocol as u8),
-        Ok(ValueRef::Addr(x)) => write_addr(out, zw_type::ZW_ADDR, x, 0),
-        Ok(ValueRef::Subnet(x)) => {
-            write_addr(out, zw_type::ZW_SUBNET, x.address(), x.length());
-        }
-        Ok(container) => {
-            let Some(levels) = levels.checked_sub(1) else {
-                return report(decoder, index, Fault::TooDeep);
-            };
-            if !look_inside(&container, view.is_ordered(), levels, decoder, out) {
-                return report(decoder, index, Fault::Newer);
+    let look = Look {
+        view: &view,
+        levels,
+        decoder,
+        index,
+        out,
+    };
+    match view.visit(look) {
+        Ok(result) => result,
+        Err(error) => damaged(decoder, index, &error),
+    }
+}
+
+/// Writes a value for C.
+struct Look<'a, 'm> {
+    view: &'a ValueView<'m>,
+    levels: u8,
+    decoder: *const zw_decoder,
+    index: usize,
+    out: &'a mut Room,
+}
+
+impl<'m> ValueVisitor<'m> for Look<'_, 'm> {
+    type Output = zw_result;
+
+    #[inline(always)]
+    fn visit(self, value: ValueRef<'m>) -> zw_result {
+        let out = self.out;
+        match value {
+            ValueRef::Unset => write_unset(out),
+            ValueRef::Bool(x) => write(out, zw_type::ZW_BOOL, x),
+            ValueRef::Count(x) => write(out, zw_type::ZW_COUNT, x),
+            ValueRef::Int(x) => write(out, zw_type::ZW_INT, x),
+            ValueRef::Double(x) => write(out, zw_type::ZW_DOUBLE, x),
+            ValueRef::Time(x) => write(out, zw_type::ZW_TIME, x),
+            ValueRef::Interval(x) => write(out, zw_type::ZW_INTERVAL, x),
+            ValueRef::String(x) => write_string(out, zw_type::ZW_STRING, x),
+            ValueRef::Enum(x) => write_string(out, zw_type::ZW_ENUM, x.as_bytes()),
+            ValueRef::Port(x) => write_port(out, x.number, x.protocol as u8),
+            ValueRef::Addr(x) => write_addr(out, zw_type::ZW_ADDR, x, 0),
+            ValueRef::Subnet(x) => {
+                write_addr(out, zw_type::ZW_SUBNET, x.address(), x.length());
+            }
+            container => {
+                let Some(levels) = self.levels.checked_sub(1) else {
+                    return report(self.decoder, self.index, Fault::TooDeep);
+                };
+                let is_ordered = self.view.is_ordered();
+                if !look_inside(&container, is_ordered, levels, self.decoder, out) {
+                    return report(self.decoder, self.index, Fault::Newer);
+                }
             }
         }
-        Err(error) => return damaged(decoder, index, &error),
+        zw_result::ZW_OK
     }
-    zw_result::ZW_OK
 }
 
 /// Writes a value that may hold others; false for what this library does not know.
+#[inline(never)]
 fn look_inside(
     value: &ValueRef<'_>,
     is_ordered: bool,

@@ -1,6 +1,6 @@
 //! One column that is being filled.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use zeekwire_types::limits::PAYLOAD_BYTES_MAX;
 use zeekwire_types::log::{Cell, Elements, LogField, LogType};

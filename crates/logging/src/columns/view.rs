@@ -2,7 +2,7 @@
 
 mod checks;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use zeekwire_types::log::{Cell, ElementSource, Elements, LogType};
 use zeekwire_types::value::{Port, PortProtocol, Subnet};

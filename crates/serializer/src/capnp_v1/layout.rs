@@ -58,6 +58,8 @@ pub(in crate::capnp_v1) const OPAQUE: Shape = Shape::new(0, 2);
 
 /// Bytes from the start of a value to its pointer.
 pub(in crate::capnp_v1) const VALUE_POINTER: usize = VALUE.pointer(0);
+/// The bits of a value's first word that hold the member of the union.
+pub(in crate::capnp_v1) const MEMBER: u64 = 0xffff;
 /// The bit of a value's first word that holds a `bool`.
 pub(in crate::capnp_v1) const BOOL_BIT: u32 = 16;
 /// What makes a value's first word that of an ordered set or table.

@@ -13,13 +13,14 @@ use super::view::fault;
 use crate::{DecodeError, Fault};
 
 /// How many times over its own size a payload may be traversed.
-const TRAVERSAL_FACTOR: usize = 8;
+const TRAVERSAL_FACTOR: u32 = 8;
 /// What even the smallest payload may be traversed.
-const TRAVERSAL_WORDS_MIN: usize = 1024;
-/// A message has fewer segments than this, as everywhere.
-const SEGMENT_COUNT_END: u32 = 512;
+const TRAVERSAL_WORDS_MIN: u32 = 1024;
+/// A message has no more segments, as everywhere.
+const SEGMENT_COUNT_MAX: u32 = 511;
 
-/// Kinds of pointers: their lowest two bits.
+/// The bits of a pointer with its kind.
+pub(super) const KIND: u64 = 3;
 pub(super) const STRUCT: u64 = 0;
 pub(super) const LIST: u64 = 1;
 const FAR: u64 = 2;
@@ -50,7 +51,7 @@ impl From<Damage> for DecodeError {
 /// A payload whose frame was checked, and what may still be read of it.
 pub(super) struct Payload<'a> {
     bytes: &'a [u8],
-    words_left: Cell<usize>,
+    words_left: Cell<u32>,
     /// Whether there are more segments than one, and so a segment table in front of them.
     is_split: bool,
 }
@@ -60,9 +61,9 @@ pub(super) struct Target {
     /// The pointer that describes it: not a far one, unless that is what is wrong.
     pub(super) pointer: u64,
     /// Where it starts.
-    pub(super) at: usize,
+    pub(super) at: u32,
     /// Where its segment ends.
-    end: usize,
+    end: u32,
 }
 
 impl<'a> Payload<'a> {
@@ -75,12 +76,12 @@ impl<'a> Payload<'a> {
         if !bytes.as_ptr().addr().is_multiple_of(WORD) {
             return Err(fault(Fault::Misaligned));
         }
-        let traversal = (bytes.len() / WORD * TRAVERSAL_FACTOR).max(TRAVERSAL_WORDS_MIN);
-        let words_left = Cell::new(traversal);
+        let words = narrow(bytes.len() / WORD);
+        let words_left = Cell::new((words * TRAVERSAL_FACTOR).max(TRAVERSAL_WORDS_MIN));
         if let Some((table, segment)) = bytes.split_first_chunk::<WORD>() {
             // Half a word with the number of segments less one, half a word with words.
-            let table = u64::from_le_bytes(*table);
-            if table << 32 == 0 && (table >> 32) * 8 == segment.len() as u64 {
+            let (last, words) = halves(u64::from_le_bytes(*table));
+            if last == 0 && u64::from(words) * 8 == segment.len() as u64 {
                 return Ok(Self {
                     bytes: segment,
                     words_left,
@@ -104,64 +105,71 @@ impl<'a> Payload<'a> {
 
     /// Where the root pointer is. It is paid for.
     #[inline]
-    pub(super) fn root(&self) -> Result<usize, Damage> {
+    pub(super) fn root(&self) -> Result<u32, Damage> {
         let (at, end) = match self.is_split {
-            false => (0, self.bytes.len()),
+            false => (0, self.end()),
             true => self.segment(0).ok_or(Damage::OutOfBounds)?,
         };
         self.claim(at, end, 1)?;
         Ok(at)
     }
 
-    /// The word at byte `at`; all of them are there, or it is zero.
+    /// The word at `at`; all of it is there, or it is zero.
     #[inline]
-    pub(super) fn word(&self, at: usize) -> u64 {
-        let word = self.bytes.get(at..).and_then(<[u8]>::first_chunk);
+    pub(super) fn word(&self, at: u32) -> u64 {
+        let word = self.bytes(at, 8).first_chunk();
         word.map_or(0, |word| u64::from_le_bytes(*word))
     }
 
     /// As many bytes from `at` on; all of them are there, or there are none.
     #[inline]
-    pub(super) fn bytes(&self, at: usize, count: usize) -> &'a [u8] {
-        let rest = self.bytes.get(at..).unwrap_or_default();
-        rest.get(..count).unwrap_or_default()
+    pub(super) fn bytes(&self, at: u32, count: u32) -> &'a [u8] {
+        let at = at as usize;
+        let range = at..at.saturating_add(count as usize);
+        self.bytes.get(range).unwrap_or_default()
     }
 
     /// What the pointer at `at` leads to, which is not null.
     #[inline]
-    pub(super) fn follow(&self, pointer: u64, at: usize) -> Result<Target, Damage> {
-        if self.is_split || pointer & 3 == FAR {
+    pub(super) fn follow(&self, pointer: u64, at: u32) -> Result<Target, Damage> {
+        if self.is_split || pointer & KIND == FAR {
             return self.follow_anywhere(pointer, at);
         }
-        target(pointer, at, 0, self.bytes.len())
+        target(pointer, at, 0, self.end())
     }
 
     /// Pays for `words` of the target, which must be there.
     #[inline]
-    pub(super) fn pay(&self, target: &Target, words: usize) -> Result<(), Damage> {
+    pub(super) fn pay(&self, target: &Target, words: u32) -> Result<(), Damage> {
         self.claim(target.at, target.end, words)
     }
 
     /// Pays for `words` that nobody sent.
     #[inline]
-    pub(super) fn spend(&self, words: usize) -> Result<(), Damage> {
+    pub(super) fn spend(&self, words: u32) -> Result<(), Damage> {
         let left = self.words_left.get().checked_sub(words);
         self.words_left.set(left.ok_or(Damage::Amplified)?);
         Ok(())
     }
 
     #[inline]
-    fn claim(&self, at: usize, end: usize, words: usize) -> Result<(), Damage> {
+    fn claim(&self, at: u32, end: u32, words: u32) -> Result<(), Damage> {
         match end.checked_sub(at) {
-            Some(room) if words <= room / WORD => self.spend(words),
+            Some(room) if words <= room / 8 => self.spend(words),
             _ => Err(Damage::OutOfBounds),
         }
     }
 
+    /// The end of all.
+    #[inline]
+    const fn end(&self) -> u32 {
+        narrow(self.bytes.len())
+    }
+
     /// As [`follow`](Self::follow), from and to any segment.
     #[cold]
-    fn follow_anywhere(&self, pointer: u64, at: usize) -> Result<Target, Damage> {
-        if pointer & 3 != FAR {
+    fn follow_anywhere(&self, pointer: u64, at: u32) -> Result<Target, Damage> {
+        if pointer & KIND != FAR {
             let (start, end) = self.segment_around(at).ok_or(Damage::OutOfBounds)?;
             return target(pointer, at, start, end);
         }
@@ -169,48 +177,47 @@ impl<'a> Payload<'a> {
         // start of the target, and behind it a pointer without an offset that describes that.
         let (start, end, pad) = self.far_target(pointer)?;
         let is_double = pointer & 4 != 0;
-        self.claim(pad, end, 1 + usize::from(is_double))?;
+        self.claim(pad, end, 1 + u32::from(is_double))?;
         let landing = self.word(pad);
         if !is_double {
             return target(landing, pad, start, end);
         }
-        let pointer = self.word(pad + WORD);
+        let pointer = self.word(pad + 8);
         let (_, end, at) = self.far_target(landing)?;
         Ok(Target { pointer, at, end })
     }
 
     /// Start and end of the segment that a far pointer names, and the place in it, which may be
     /// outside.
-    fn far_target(&self, pointer: u64) -> Result<(usize, usize, usize), Damage> {
-        let [_, _, _, _, a, b, c, d] = pointer.to_le_bytes();
-        let found = self.segment(u32::from_le_bytes([a, b, c, d]));
-        let (start, end) = found.ok_or(Damage::OutOfBounds)?;
-        let words = usize::try_from((pointer >> 3) & 0x1fff_ffff).unwrap_or(usize::MAX);
-        let at = start.saturating_add(words.saturating_mul(WORD));
+    fn far_target(&self, pointer: u64) -> Result<(u32, u32, u32), Damage> {
+        let (low, segment) = halves(pointer);
+        let (start, end) = self.segment(segment).ok_or(Damage::OutOfBounds)?;
+        // Words in the upper 29 bits; far out of bounds is out of bounds.
+        let at = start.saturating_add((low >> 3).saturating_mul(8));
         Ok((start, end, at))
     }
 
     /// Start and end of the segment of that number.
-    fn segment(&self, number: u32) -> Option<(usize, usize)> {
+    fn segment(&self, number: u32) -> Option<(u32, u32)> {
         if !self.is_split {
-            return (number == 0).then_some((0, self.bytes.len()));
+            return (number == 0).then_some((0, self.end()));
         }
-        self.segments().nth(usize::try_from(number).ok()?)
+        self.segments().nth(number as usize)
     }
 
     /// Start and end of the segment that `at` is in.
-    fn segment_around(&self, at: usize) -> Option<(usize, usize)> {
+    fn segment_around(&self, at: u32) -> Option<(u32, u32)> {
         self.segments()
             .find(|(start, end)| (*start..*end).contains(&at))
     }
 
-    /// Starts and ends of all segments, where there are more than one.
-    fn segments(&self) -> impl Iterator<Item = (usize, usize)> {
+    /// Starts and ends of all segments, where there are more than one. Together they are as long
+    /// as the payload.
+    fn segments(&self) -> impl Iterator<Item = (u32, u32)> {
         let count = half(self.bytes, 0).map_or(0, |last| last + 1);
-        let mut start = data_start(count);
-        (0..count).map_while(move |number| {
-            let words = half(self.bytes, 1 + number)?;
-            let end = start + words * WORD;
+        let mut start = narrow(data_start(count));
+        (0..count as usize).map_while(move |number| {
+            let end = start + half(self.bytes, 1 + number)? * 8;
             Some((std::mem::replace(&mut start, end), end))
         })
     }
@@ -218,15 +225,19 @@ impl<'a> Payload<'a> {
 
 /// What a pointer at `at`, in a segment from `start` to `end`, leads to.
 #[inline]
-fn target(pointer: u64, at: usize, start: usize, end: usize) -> Result<Target, Damage> {
-    // The offset counts words from behind the pointer, above the two bits of the kind.
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half of it")]
-    let offset = i64::from(pointer as u32 as i32 >> 2) * 8;
-    let at = at as i64 + 8 + offset;
-    match usize::try_from(at) {
-        Ok(at) if start <= at && at <= end => Ok(Target { pointer, at, end }),
-        _ => Err(Damage::OutOfBounds),
+fn target(pointer: u64, at: u32, start: u32, end: u32) -> Result<Target, Damage> {
+    // Above the kind's bits are words from behind the pointer, which may be negative.
+    let words = halves(pointer).0.cast_signed() >> 2;
+    let at = i64::from(at) + 8 + i64::from(words) * 8;
+    if at < i64::from(start) || at > i64::from(end) {
+        return Err(Damage::OutOfBounds);
     }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is between two of the type"
+    )]
+    let at = at.cast_unsigned() as u32;
+    Ok(Target { pointer, at, end })
 }
 
 /// Checks a frame of several segments, or one that is wrong.
@@ -234,29 +245,44 @@ fn target(pointer: u64, at: usize, start: usize, end: usize) -> Result<Target, D
 fn check_frame(bytes: &[u8]) -> Result<(), DecodeError> {
     let truncated = || fault(Fault::Truncated);
     let last = half(bytes, 0).ok_or_else(truncated)?;
-    if last + 1 >= SEGMENT_COUNT_END as usize {
+    if last >= SEGMENT_COUNT_MAX {
         return Err(fault(Fault::TooManySegments));
     }
-    let count = last + 1;
-    let mut end = data_start(count);
-    for number in 0..count {
+    let mut end = data_start(last + 1) as u64;
+    for number in 0..=last as usize {
         let words = half(bytes, 1 + number).ok_or_else(truncated)?;
-        end = end.saturating_add(words.saturating_mul(WORD));
+        end += u64::from(words) * 8;
     }
-    match bytes.len() {
-        len if len < end => Err(truncated()),
-        len if len > end => Err(fault(Fault::TrailingBytes).at_byte(end)),
-        _ => Ok(()),
+    match usize::try_from(end) {
+        Ok(end) if end == bytes.len() => Ok(()),
+        Ok(end) if end < bytes.len() => Err(fault(Fault::TrailingBytes).at_byte(end)),
+        _ => Err(truncated()),
     }
 }
 
 /// The half word of that number.
-fn half(bytes: &[u8], number: usize) -> Option<usize> {
+fn half(bytes: &[u8], number: usize) -> Option<u32> {
     let half = bytes.get(number * 4..)?.first_chunk()?;
-    usize::try_from(u32::from_le_bytes(*half)).ok()
+    Some(u32::from_le_bytes(*half))
 }
 
 /// Where the segments start behind a table for `count` of them.
-const fn data_start(count: usize) -> usize {
-    ((1 + count) * 4).next_multiple_of(WORD)
+const fn data_start(count: u32) -> usize {
+    ((1 + count as usize) * 4).next_multiple_of(WORD)
 }
+
+/// The lower and the upper half of a word.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
+pub(super) const fn halves(word: u64) -> (u32, u32) {
+    (word as u32, (word >> 32) as u32)
+}
+
+/// A count of bytes or words of a payload.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the limit is far below")]
+const fn narrow(count: usize) -> u32 {
+    count as u32
+}
+
+const _: () = assert!(PAYLOAD_BYTES_MAX < u32::MAX as usize / 2);

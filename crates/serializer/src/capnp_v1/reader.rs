@@ -4,20 +4,20 @@
 //! than expected, what is not there being zero, or longer; a list of structs may have been sent as
 //! a list of numbers or of pointers, which are the structs' first field then.
 
-use zeekwire_types::limits::PAYLOAD_BYTES_MAX;
+use zeekwire_buffer::utf8;
 
 use super::layout::WORD;
-use super::payload::{Damage, LIST, Payload, STRUCT, Target};
+use super::payload::{Damage, KIND, LIST, Payload, STRUCT, Target, halves};
 
 /// Sizes of a list's elements: codes in a pointer to it.
 mod size {
-    pub(super) const VOID: u64 = 0;
-    pub(super) const BIT: u64 = 1;
-    pub(super) const BYTE: u64 = 2;
-    pub(super) const TWO_BYTES: u64 = 3;
-    pub(super) const FOUR_BYTES: u64 = 4;
-    pub(super) const EIGHT_BYTES: u64 = 5;
-    pub(super) const COMPOSITE: u64 = 7;
+    pub(super) const VOID: u32 = 0;
+    pub(super) const BIT: u32 = 1;
+    pub(super) const BYTE: u32 = 2;
+    pub(super) const TWO_BYTES: u32 = 3;
+    pub(super) const FOUR_BYTES: u32 = 4;
+    pub(super) const EIGHT_BYTES: u32 = 5;
+    pub(super) const COMPOSITE: u32 = 7;
 }
 
 /// A struct. One that is not there has sections of no size.
@@ -42,6 +42,7 @@ pub(super) struct List<'m> {
     /// Of each element, which all have the same sections.
     data_bytes: u32,
     pointers: u16,
+    /// How many pointers may be followed from an element.
     levels: u8,
 }
 
@@ -57,22 +58,22 @@ impl<'m> Struct<'m> {
         }
     }
 
-    /// The first word of data.
+    /// The first word of data, or as much of it as is there.
     #[inline]
     pub(super) fn first(&self) -> u64 {
-        if self.data_bytes < 8 {
-            return self.part_of_first();
+        match self.data_bytes {
+            0..8 => self.part_of_first(),
+            _ => self.payload.word(self.at),
         }
-        self.payload.word(self.at as usize)
     }
 
-    /// The second word of data.
+    /// The word of data at `index`; zero unless all of it is there.
     #[inline]
-    pub(super) fn second(&self) -> u64 {
-        if self.data_bytes < 16 {
-            return 0;
+    pub(super) fn word(&self, index: u32) -> u64 {
+        match index * 8 < self.data_bytes & !7 {
+            true => self.payload.word(self.at + index * 8),
+            false => 0,
         }
-        self.payload.word(self.at as usize + WORD)
     }
 
     /// The struct behind the pointer of that number.
@@ -126,11 +127,11 @@ impl<'m> Struct<'m> {
 
     /// The pointer of that number, unless it is null or not there, and where it is.
     #[inline]
-    fn pointer(&self, index: u16) -> Option<(u64, usize)> {
+    fn pointer(&self, index: u16) -> Option<(u64, u32)> {
         if index >= self.pointers {
             return None;
         }
-        let at = (self.at + self.data_bytes) as usize + usize::from(index) * WORD;
+        let at = self.at + self.data_bytes + u32::from(index) * 8;
         match self.payload.word(at) {
             0 => None,
             pointer => Some((pointer, at)),
@@ -141,33 +142,26 @@ impl<'m> Struct<'m> {
     #[cold]
     fn part_of_first(&self) -> u64 {
         let mut word = [0; WORD];
-        // A byte is smaller than any field, and so holds none.
+        // A byte is smaller than the fields that are asked for, and so holds none.
         if let 2 | 4 = self.data_bytes {
-            let part = self
-                .payload
-                .bytes(self.at as usize, self.data_bytes as usize);
+            let part = self.payload.bytes(self.at, self.data_bytes);
             word[..part.len()].copy_from_slice(part);
         }
         u64::from_le_bytes(word)
     }
 
     #[inline]
-    fn follow(
-        payload: &'m Payload<'m>,
-        pointer: u64,
-        at: usize,
-        levels: u8,
-    ) -> Result<Self, Damage> {
+    fn follow(payload: &'m Payload<'m>, pointer: u64, at: u32, levels: u8) -> Result<Self, Damage> {
         let levels = levels.checked_sub(1).ok_or(Damage::TooDeep)?;
         let target = payload.follow(pointer, at)?;
-        if target.pointer & 3 != STRUCT {
+        if target.pointer & KIND != STRUCT {
             return Err(Damage::BadPointer);
         }
         let (data, pointers) = sections(target.pointer);
-        payload.pay(&target, usize::from(data) + usize::from(pointers))?;
+        payload.pay(&target, u32::from(data) + u32::from(pointers))?;
         Ok(Self {
             payload,
-            at: place(target.at),
+            at: target.at,
             data_bytes: u32::from(data) * 8,
             pointers,
             levels,
@@ -207,7 +201,7 @@ impl<'m> List<'m> {
     /// The text at `index` of a list of texts, if there are as many.
     #[inline]
     pub(super) fn text(&self, index: usize) -> Option<Result<&'m str, Damage>> {
-        let at = (self.place(self.checked(index)?) + self.data_bytes) as usize;
+        let at = self.element(self.checked(index)?) + self.data_bytes;
         Some(match self.payload.word(at) {
             0 => Ok(""),
             pointer => text(self.payload, pointer, at),
@@ -224,35 +218,35 @@ impl<'m> List<'m> {
     fn at(&self, index: u32) -> Struct<'m> {
         Struct {
             payload: self.payload,
-            at: self.place(index),
+            at: self.element(index),
             data_bytes: self.data_bytes,
             pointers: self.pointers,
-            levels: self.levels.saturating_sub(1),
+            levels: self.levels,
         }
     }
 
     /// Where the element at `index` starts. All of them were found to be inside the payload.
     #[inline]
-    fn place(&self, index: u32) -> u32 {
+    fn element(&self, index: u32) -> u32 {
         debug_assert!(index < self.count);
         self.start + index * (self.data_bytes + u32::from(self.pointers) * 8)
     }
 
     #[inline]
     fn checked(&self, index: usize) -> Option<u32> {
-        u32::try_from(index).ok().filter(|i| *i < self.count)
+        if index >= self.count as usize {
+            return None;
+        }
+        u32::try_from(index).ok()
     }
 
     #[inline]
-    fn follow(
-        payload: &'m Payload<'m>,
-        pointer: u64,
-        at: usize,
-        levels: u8,
-    ) -> Result<Self, Damage> {
+    fn follow(payload: &'m Payload<'m>, pointer: u64, at: u32, levels: u8) -> Result<Self, Damage> {
+        // One for the list, and one more for each struct in it.
         let levels = levels.checked_sub(1).ok_or(Damage::TooDeep)?;
+        let levels = levels.saturating_sub(1);
         let target = payload.follow(pointer, at)?;
-        if target.pointer & 3 != LIST {
+        if target.pointer & KIND != LIST {
             return Err(Damage::BadPointer);
         }
         let (element, words) = elements(target.pointer);
@@ -260,32 +254,31 @@ impl<'m> List<'m> {
             let (data_bytes, pointers, count) = single(payload, &target)?;
             return Ok(Self {
                 payload,
-                start: place(target.at),
+                start: target.at,
                 count,
                 data_bytes,
                 pointers,
                 levels,
             });
         }
-        payload.pay(&target, words as usize + 1)?;
+        payload.pay(&target, words + 1)?;
         // In front of the elements is their number and shape, in the form of a pointer.
         let tag = payload.word(target.at);
-        if tag & 3 != STRUCT {
+        if tag & KIND != STRUCT {
             return Err(Damage::BadPointer);
         }
         let (data, pointers) = sections(tag);
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half of it")]
-        let count = tag as u32 >> 2;
+        let count = halves(tag).0 >> 2;
         let each = u32::from(data) + u32::from(pointers);
         if u64::from(count) * u64::from(each) > u64::from(words) {
             return Err(Damage::BadPointer);
         }
         if each == 0 {
-            payload.spend(count as usize)?;
+            payload.spend(count)?;
         }
         Ok(Self {
             payload,
-            start: place(target.at + WORD),
+            start: target.at + 8,
             count,
             data_bytes: u32::from(data) * 8,
             pointers,
@@ -319,9 +312,9 @@ fn single(payload: &Payload<'_>, target: &Target) -> Result<(u32, u16, u32), Dam
         _ => (64, 0, 1),
     };
     let words = (u64::from(count) * bits).div_ceil(64);
-    payload.pay(target, usize::try_from(words).unwrap_or(usize::MAX))?;
+    payload.pay(target, u32::try_from(words).unwrap_or(u32::MAX))?;
     match element {
-        size::VOID => payload.spend(count as usize)?,
+        size::VOID => payload.spend(count)?,
         // Bits are not at the start of a word, where a struct's first field is.
         size::BIT => return Err(Damage::BadPointer),
         _ => {}
@@ -331,22 +324,21 @@ fn single(payload: &Payload<'_>, target: &Target) -> Result<(u32, u16, u32), Dam
 
 /// The bytes that a pointer at `at` leads to.
 #[inline]
-fn bytes<'m>(payload: &Payload<'m>, pointer: u64, at: usize) -> Result<&'m [u8], Damage> {
+fn bytes<'m>(payload: &Payload<'m>, pointer: u64, at: u32) -> Result<&'m [u8], Damage> {
     let target = payload.follow(pointer, at)?;
     let (element, count) = elements(target.pointer);
-    if target.pointer & 3 != LIST || element != size::BYTE {
+    if target.pointer & KIND != LIST || element != size::BYTE {
         return Err(Damage::BadPointer);
     }
-    let count = count as usize;
-    payload.pay(&target, count.div_ceil(WORD))?;
+    payload.pay(&target, count.div_ceil(8))?;
     Ok(payload.bytes(target.at, count))
 }
 
 /// The text that a pointer at `at` leads to.
 #[inline]
-fn text<'m>(payload: &Payload<'m>, pointer: u64, at: usize) -> Result<&'m str, Damage> {
+fn text<'m>(payload: &Payload<'m>, pointer: u64, at: u32) -> Result<&'m str, Damage> {
     match bytes(payload, pointer, at)? {
-        [text @ .., 0] => std::str::from_utf8(text).map_err(|_| Damage::NotUtf8),
+        [text @ .., 0] => utf8(text).ok_or(Damage::NotUtf8),
         _ => Err(Damage::BadPointer),
     }
 }
@@ -354,21 +346,13 @@ fn text<'m>(payload: &Payload<'m>, pointer: u64, at: usize) -> Result<&'m str, D
 /// Words of data, and pointers, of the struct that a pointer describes.
 #[inline]
 const fn sections(pointer: u64) -> (u16, u16) {
-    let [_, _, _, _, a, b, c, d] = pointer.to_le_bytes();
+    let [a, b, c, d] = halves(pointer).1.to_le_bytes();
     (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]))
 }
 
 /// The size of the elements of a list that a pointer describes, and how many there are, or words.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of it")]
-const fn elements(pointer: u64) -> (u64, u32) {
-    ((pointer >> 32) & 7, (pointer >> 35) as u32)
-}
-
-/// A place, which is less than the most bytes that a payload may have.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the limit is 64 MiB")]
-const fn place(at: usize) -> u32 {
-    debug_assert!(at <= PAYLOAD_BYTES_MAX);
-    at as u32
+const fn elements(pointer: u64) -> (u32, u32) {
+    let (_, high) = halves(pointer);
+    (high & 7, high >> 3)
 }

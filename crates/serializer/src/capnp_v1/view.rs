@@ -9,7 +9,7 @@ use super::payload::Payload;
 use super::reader::{List, Struct};
 use crate::{DecodeError, Fault, Step};
 
-pub use value::{RecordView, ValueRef, ValueView};
+pub use value::{RecordView, ValueRef, ValueView, ValueVisitor};
 
 /// Pointers on the way to the innermost value: three for each table around it, and the event's own.
 const POINTER_DEPTH_MAX: u8 = 104;
@@ -33,6 +33,7 @@ impl<'a> EventMessage<'a> {
     ///
     /// # Errors
     /// [`DecodeError`] when its name or lists are damaged.
+    #[inline]
     pub fn event(&self) -> Result<EventView<'_>, DecodeError> {
         let root = Struct::root(&self.0, POINTER_DEPTH_MAX)?;
         Ok(EventView {
@@ -53,12 +54,14 @@ pub struct EventView<'m> {
 
 impl<'m> EventView<'m> {
     /// The event's fully qualified name.
+    #[inline]
     #[must_use]
     pub const fn name(&self) -> &'m str {
         self.name
     }
 
     /// Its arguments.
+    #[inline]
     #[must_use]
     pub const fn args(&self) -> ValueList<'m> {
         self.args
@@ -82,6 +85,7 @@ impl<'m> EventView<'m> {
     }
 
     /// How many facts the metadata has.
+    #[inline]
     #[must_use]
     pub fn metadata_len(&self) -> usize {
         self.metadata.len()
@@ -105,7 +109,7 @@ impl<'m> EventView<'m> {
 /// The id and the value of the metadata's entry at `index`.
 fn entry(entry: Struct<'_>, index: usize) -> Result<(u64, ValueView<'_>), DecodeError> {
     match entry.structure(0) {
-        Ok(value) => Ok((entry.first(), ValueView(value))),
+        Ok(value) => Ok((entry.word(0), ValueView(value))),
         Err(damage) => Err(DecodeError::from(damage).inside(Step::Metadata(index))),
     }
 }
@@ -116,18 +120,21 @@ pub struct ValueList<'m>(List<'m>);
 
 impl<'m> ValueList<'m> {
     /// How many there are.
+    #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there are none.
+    #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The one at `index`.
+    #[inline]
     #[must_use]
     pub fn get(&self, index: usize) -> Option<ValueView<'m>> {
         self.0.get(index).map(ValueView)
@@ -145,12 +152,14 @@ pub struct FieldNames<'m>(List<'m>);
 
 impl<'m> FieldNames<'m> {
     /// How many there are.
+    #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there are none.
+    #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

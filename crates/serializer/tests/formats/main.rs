@@ -5,6 +5,8 @@
 mod broker_malformed;
 mod capnp_malformed;
 mod damage;
+mod differential;
+mod generated;
 mod json_malformed;
 mod log_malformed;
 mod log_vectors;

@@ -104,30 +104,39 @@ pub(super) fn allocations(bench: &Bench, stretch: &str, deadline: Instant) -> Re
 }
 
 fn instruction_ratio(bench: &Bench) -> Result<Outcome> {
-    if bench.programs.valgrind.is_none() {
+    let once = |probe| instructions_per_turn(bench, probe, 1_000, 11_000);
+    let (Some(ours), Some(bare)) = (once(Probe::EventOurs)?, once(Probe::EventBare)?) else {
         let why = "valgrind is not installed: apt-get install valgrind";
         return Ok(Outcome::Skipped(why.to_owned()));
-    }
-    let once = |probe| Ok::<Samples, Failure>([per_event(bench, probe)?].into_iter().collect());
+    };
+    let samples = |value| [value].into_iter().collect();
     Ok(Outcome::ratio(
-        &once(Probe::EventOurs)?,
-        &once(Probe::EventBare)?,
+        &samples(ours),
+        &samples(bare),
         "exact, one run",
     ))
 }
 
 /// Instructions of one turn of the probe's loop: the difference of a long and a short run, so that
-/// what it costs to start and to warm up cancels.
+/// what it costs to start and to warm up cancels. `None` where there is no counter.
 #[expect(
     clippy::cast_precision_loss,
-    reason = "an event takes thousands of instructions"
+    reason = "a turn takes at most millions of instructions"
 )]
-fn per_event(bench: &Bench, probe: Probe) -> Result<f64> {
-    const SHORT: u64 = 1_000;
-    const LONG: u64 = 11_000;
-    let short = instructions(bench, probe, SHORT)?;
-    let long = instructions(bench, probe, LONG)?;
-    Ok(long.saturating_sub(short) as f64 / (LONG - SHORT) as f64)
+pub(super) fn instructions_per_turn(
+    bench: &Bench,
+    probe: Probe,
+    short: u64,
+    long: u64,
+) -> Result<Option<f64>> {
+    if bench.programs.valgrind.is_none() {
+        return Ok(None);
+    }
+    let few = instructions(bench, probe, short)?;
+    let many = instructions(bench, probe, long)?;
+    Ok(Some(
+        many.saturating_sub(few) as f64 / (long - short) as f64,
+    ))
 }
 
 fn instructions(bench: &Bench, probe: Probe, count: u64) -> Result<u64> {

@@ -1,6 +1,7 @@
 //! Writes the files `seed-*` of the corpus anew, from recorded events, the cases of the conformance
 //! test, and the project's own encoders. Files of other names stay.
 
+mod log_formats;
 mod logs;
 mod routing;
 
@@ -26,6 +27,7 @@ fn main() {
     routing::streams();
     routing::meshes();
     texts();
+    log_formats::batches();
     logs::files();
 }
 

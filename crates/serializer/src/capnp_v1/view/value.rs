@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use zeekwire_types::value::{Port, PortProtocol, Subnet};
 
-use super::super::layout::{BOOL_BIT, ORDERED, PROTOCOL_BIT, member};
+use super::super::layout::{BOOL_BIT, MEMBER, ORDERED, PROTOCOL_BIT, member};
 use super::super::reader::Struct;
 use super::{FieldNames, ValueList, fault};
 use crate::{DecodeError, Fault};
@@ -121,44 +121,56 @@ impl<'m> ValueView<'m> {
     /// [`DecodeError`] when the value is damaged, or of a type that only newer versions know.
     #[inline]
     pub fn read(&self) -> Result<ValueRef<'m>, DecodeError> {
+        self.visit(Itself)
+    }
+
+    /// As [`read`](Self::read), but hands the value to `visitor` at each place where its type has
+    /// become known, so that nothing need ask for the type again once that was inlined.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    #[inline]
+    pub fn visit<V: ValueVisitor<'m>>(&self, visitor: V) -> Result<V::Output, DecodeError> {
         let value = &self.0;
         let first = value.first();
-        let real = || f64::from_bits(value.second());
-        let list = || value.structs(0).map(ValueList);
-        Ok(match first & 0xffff {
-            member::UNSET => ValueRef::Unset,
-            member::BOOL => ValueRef::Bool((first >> BOOL_BIT) & 1 != 0),
-            member::COUNT => ValueRef::Count(value.second()),
-            member::INT => ValueRef::Int(value.second().cast_signed()),
-            member::DOUBLE => ValueRef::Double(real()),
-            member::TIME => ValueRef::Time(real()),
-            member::INTERVAL => ValueRef::Interval(real()),
-            member::STRING => ValueRef::String(value.data(0)?),
-            member::PATTERN => {
-                let pattern = value.structure(0)?;
-                ValueRef::Pattern(pattern.data(0)?, pattern.data(1)?)
+        let real = || f64::from_bits(value.word(1));
+        Ok(match first & MEMBER {
+            member::UNSET => visitor.visit(ValueRef::Unset),
+            member::BOOL => visitor.visit(ValueRef::Bool((first >> BOOL_BIT) & 1 != 0)),
+            member::COUNT => visitor.visit(ValueRef::Count(value.word(1))),
+            member::INT => visitor.visit(ValueRef::Int(value.word(1).cast_signed())),
+            member::DOUBLE => visitor.visit(ValueRef::Double(real())),
+            member::TIME => visitor.visit(ValueRef::Time(real())),
+            member::INTERVAL => visitor.visit(ValueRef::Interval(real())),
+            member::STRING => visitor.visit(ValueRef::String(value.data(0)?)),
+            member::ENUM => visitor.visit(ValueRef::Enum(value.text(0)?)),
+            member::PORT => visitor.visit(ValueRef::Port(port(value.word(1))?)),
+            member::ADDR => {
+                let address = address(value.data(0)?)?;
+                visitor.visit(ValueRef::Addr(address.to_canonical()))
             }
-            member::ENUM => ValueRef::Enum(value.text(0)?),
-            member::PORT => ValueRef::Port(port(value.second())?),
-            member::ADDR => ValueRef::Addr(address(value.data(0)?)?.to_canonical()),
-            member::SUBNET => {
-                let [length, ..] = value.second().to_le_bytes();
-                ValueRef::Subnet(subnet(address(value.data(0)?)?, length)?)
-            }
-            member::SET => ValueRef::Set(list()?),
-            member::TABLE => table(value.structure(0)?)?,
-            member::RECORD => ValueRef::Record(record(value.structure(0)?)?),
-            member::VECTOR => ValueRef::Vector(list()?),
-            member::LIST => ValueRef::List(list()?),
-            member::FUNCTION => function(value.structure(0)?)?,
-            member::OPAQUE => {
-                let opaque = value.structure(0)?;
-                let data = ValueView(opaque.structure(1)?);
-                ValueRef::Opaque(opaque.text(0)?, data)
-            }
-            member::ANY => ValueRef::Any(ValueView(value.structure(0)?)),
-            _ => return Err(newer()),
+            member => visitor.visit(rare(value, member)?),
         })
+    }
+}
+
+/// Is given a value; for [`ValueView::visit`].
+pub trait ValueVisitor<'m> {
+    /// What it makes of it.
+    type Output;
+
+    /// Takes the value. To be inlined.
+    fn visit(self, value: ValueRef<'m>) -> Self::Output;
+}
+
+struct Itself;
+
+impl<'m> ValueVisitor<'m> for Itself {
+    type Output = ValueRef<'m>;
+
+    #[inline(always)]
+    fn visit(self, value: ValueRef<'m>) -> ValueRef<'m> {
+        value
     }
 }
 
@@ -241,6 +253,34 @@ impl ValueRef<'_> {
     }
 }
 
+/// A value of one of the other types.
+#[inline(never)]
+fn rare<'m>(value: &Struct<'m>, member: u64) -> Result<ValueRef<'m>, DecodeError> {
+    Ok(match member {
+        member::SUBNET => {
+            let [length, ..] = value.word(1).to_le_bytes();
+            ValueRef::Subnet(subnet(address(value.data(0)?)?, length)?)
+        }
+        member::SET => ValueRef::Set(ValueList(value.structs(0)?)),
+        member::VECTOR => ValueRef::Vector(ValueList(value.structs(0)?)),
+        member::LIST => ValueRef::List(ValueList(value.structs(0)?)),
+        member::PATTERN => {
+            let pattern = value.structure(0)?;
+            ValueRef::Pattern(pattern.data(0)?, pattern.data(1)?)
+        }
+        member::TABLE => table(value.structure(0)?)?,
+        member::RECORD => ValueRef::Record(record(value.structure(0)?)?),
+        member::FUNCTION => function(value.structure(0)?)?,
+        member::OPAQUE => {
+            let opaque = value.structure(0)?;
+            let data = ValueView(opaque.structure(1)?);
+            ValueRef::Opaque(opaque.text(0)?, data)
+        }
+        member::ANY => ValueRef::Any(ValueView(value.structure(0)?)),
+        _ => return Err(newer()),
+    })
+}
+
 fn table(table: Struct<'_>) -> Result<ValueRef<'_>, DecodeError> {
     let keys = ValueList(table.structs(0)?);
     let values = ValueList(table.structs(1)?);
@@ -265,7 +305,7 @@ fn record(record: Struct<'_>) -> Result<RecordView<'_>, DecodeError> {
 }
 
 fn function(function: Struct<'_>) -> Result<ValueRef<'_>, DecodeError> {
-    let captures = match function.first() & 1 != 0 {
+    let captures = match function.word(0) & 1 != 0 {
         true => Some(ValueList(function.structs(1)?)),
         false => None,
     };
@@ -286,6 +326,7 @@ fn port(data: u64) -> Result<Port, DecodeError> {
     }
 }
 
+#[inline]
 fn address(bytes: &[u8]) -> Result<IpAddr, DecodeError> {
     if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
         return Ok(v4.into());

@@ -109,7 +109,8 @@ export {
 	const receive_bytes_max = 64 * 1024 * 1024 &redef;
 
 	## What happens to messages that find no room there. With ``BLOCK`` they wait where they came
-	## from.
+	## from. A node that others' messages pass through, such as a rendezvous, keeps nobody waiting
+	## for its own scripts: there the oldest are dropped, unless ``lossless`` is set.
 	const receive_policy = BLOCK &redef;
 
 	## Slows those who publish down to the slowest node instead of losing events on the way. As

@@ -1,0 +1,171 @@
+//! Our reader of `capnp-v1` beside that of the `capnp` crate, on bytes of all kinds.
+
+use capnp::message::{AllocationStrategy, Builder, HeapAllocator};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use zeekwire_buffer::AlignedBytes;
+use zeekwire_schema::event_capnp::event as schema;
+
+use crate::generated::compare;
+use crate::strategies::event;
+use crate::vectors::recorded;
+use crate::{BIN, CAPNP, decode, encode};
+
+/// A message of these segments.
+fn framed(segments: &[Vec<u64>]) -> AlignedBytes {
+    let lengths = segments.iter().map(Vec::len);
+    let table: Vec<_> = [segments.len() - 1].into_iter().chain(lengths).collect();
+    let mut bytes: Vec<u8> = table
+        .iter()
+        .flat_map(|x| u32::try_from(*x).unwrap().to_le_bytes())
+        .collect();
+    bytes.resize(bytes.len().next_multiple_of(8), 0);
+    bytes.extend(segments.iter().flatten().flat_map(|x| x.to_le_bytes()));
+    AlignedBytes::copied(&bytes)
+}
+
+/// The same event in segments of this many words, and more where something does not fit.
+fn split(bytes: &[u8], words: u32) -> Vec<Vec<u64>> {
+    let read = capnp::serialize::read_message(bytes, capnp::message::ReaderOptions::new());
+    let read = read.unwrap();
+    let allocator = HeapAllocator::new()
+        .first_segment_words(words)
+        .allocation_strategy(AllocationStrategy::FixedSize);
+    let mut builder = Builder::new(allocator);
+    let root: schema::Reader<'_> = read.get_root().unwrap();
+    builder.set_root(root).unwrap();
+    let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
+    let segments = builder.get_segments_for_output();
+    segments
+        .iter()
+        .map(|segment| segment.chunks(8).map(word).collect())
+        .collect()
+}
+
+/// A word that means something: pointers of all kinds to places nearby, members of the union.
+fn word() -> impl Strategy<Value = u64> {
+    let offset = prop_oneof![4 => -12..12_i32, 1 => any::<i32>()];
+    let offset = offset.prop_map(|offset| u64::from((offset << 2).cast_unsigned()));
+    let sections = prop_oneof![
+        4 => (0..4_u64, 0..4_u64),
+        1 => (0..0x10000_u64, 0..0x10000_u64)
+    ];
+    let sections = sections.prop_map(|(data, pointers)| data << 32 | pointers << 48);
+    let count = prop_oneof![6 => 0..20_u64, 1 => 0..2000_u64, 1 => 0..1_u64 << 29];
+    prop_oneof![
+        1 => Just(0),
+        6 => (offset.clone(), sections.clone()).prop_map(|(offset, sections)| offset | sections),
+        6 => (offset, 0..8_u64, count.clone())
+            .prop_map(|(offset, size, count)| 1 | offset | size << 32 | count << 35),
+        3 => (0..12_u64, 0..4_u64, any::<bool>()).prop_map(|(word, segment, is_double)| {
+            2 | u64::from(is_double) << 2 | word << 3 | segment << 32
+        }),
+        // In front of structs in a list.
+        3 => (count, sections).prop_map(|(count, sections)| count << 2 | sections),
+        4 => (0..24_u64, 0..4_u64).prop_map(|(member, bits)| member | bits << 16),
+        1 => any::<u64>(),
+        1 => Just(0x0000_6362_3a3a_6141),
+    ]
+}
+
+/// Changes of words at any places.
+fn changes() -> impl Strategy<Value = Vec<(Index, Change)>> {
+    let change = prop_oneof![
+        (0..64_u32).prop_map(|bit| Change::Flip(1 << bit)),
+        word().prop_map(Change::Put),
+        any::<Index>().prop_map(Change::Copy),
+    ];
+    vec((any::<Index>(), change), 0..4)
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Flip(u64),
+    Put(u64),
+    Copy(Index),
+}
+
+/// Compares with these changes.
+fn compare_changed(mut segments: Vec<Vec<u64>>, changes: &[(Index, Change)]) -> (usize, bool) {
+    let sizes: Vec<_> = segments.iter().map(Vec::len).collect();
+    let mut words: Vec<_> = segments.concat();
+    for (place, change) in changes {
+        let place = place.index(words.len());
+        words[place] = match change {
+            Change::Flip(bits) => words[place] ^ bits,
+            Change::Put(word) => *word,
+            Change::Copy(from) => words[from.index(words.len())],
+        };
+    }
+    for (segment, size) in segments.iter_mut().zip(sizes) {
+        *segment = words.drain(..size).collect();
+    }
+    compare(&framed(&segments))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 1000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn changed_events_read_the_same(event in event(), changes in changes()) {
+        let bytes = encode(CAPNP, &event).unwrap();
+        let (_, is_whole) = compare_changed(split(&bytes, 1 << 20), &changes);
+        prop_assert!(is_whole || !changes.is_empty());
+    }
+
+    #[test]
+    fn events_in_segments_read_the_same(
+        event in event(),
+        words in 1..40_u32,
+        changes in changes(),
+    ) {
+        let bytes = encode(CAPNP, &event).unwrap();
+        let segments = split(&bytes, words);
+        if segments.len() < 512 {
+            let whole = compare(&AlignedBytes::copied(&bytes));
+            prop_assert_eq!(compare(&framed(&segments)), whole);
+            compare_changed(segments, &changes);
+        }
+    }
+
+    #[test]
+    fn random_words_read_the_same(segments in vec(vec(word(), 0..40), 1..4)) {
+        compare(&framed(&segments));
+    }
+
+    #[test]
+    fn events_of_random_words_read_the_same(words in vec(word(), 4..60)) {
+        // An event, its arguments, and what they lead to, wherever that is.
+        let mut segment = vec![3 << 48, 0, 1 | 1 << 2 | 7 << 32 | 9 << 35, 0, 3 << 2 | 2 << 32 | 1 << 48];
+        segment.extend(words);
+        compare(&framed(&[segment]));
+    }
+
+    #[test]
+    fn random_bytes_read_the_same(bytes in vec(any::<u8>(), 0..200)) {
+        compare(&AlignedBytes::copied(&bytes));
+    }
+}
+
+#[test]
+fn recorded_events_with_any_byte_changed_read_the_same() {
+    for (_, bin, _) in recorded() {
+        let bytes = encode(CAPNP, &decode(BIN, &bin).unwrap()).unwrap();
+        let mut bytes = AlignedBytes::copied(&bytes);
+        assert!(compare(&bytes).1);
+        let step = bytes.len() / 1500 + 1;
+        for place in (0..bytes.len()).step_by(step) {
+            for change in [0x01, 0x02, 0x04, 0x80, 0xff] {
+                bytes[place] ^= change;
+                compare(&bytes);
+                bytes[place] ^= change;
+            }
+            compare(&AlignedBytes::copied(&bytes[..place]));
+        }
+    }
+}

@@ -32,6 +32,8 @@ pub struct Batch {
     block: Block,
     items: Vec<Item>,
     next: usize,
+    /// Items that the inbox knows to be taken.
+    counted: usize,
     charge_bytes: usize,
 }
 
@@ -117,6 +119,15 @@ fn message<'a>(bytes: &'a [u8], item: &Item) -> Message<'a> {
     Message::new(&bytes[start..start + item.len as usize], &item.parts)
 }
 
+/// Senders that are held back may go on by what was taken since, once it is so much, or a part of
+/// the bound for small inboxes.
+const STEP_BYTES_MAX: usize = 64 * 1024;
+const STEP_SHARE: usize = 16;
+
+/// However little was taken, senders may go on by it after this time: a reader that is slow and
+/// works is not to be taken for one that stands still.
+const STEP_TIME_MAX: Duration = Duration::from_millis(100);
+
 /// How far an inbox may go beyond its bound for senders that have been told to wait: the windows
 /// of a few links.
 const OVERRUN_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -176,6 +187,12 @@ struct State {
     congested: bool,
     closed: bool,
     held_back: bool,
+    /// The engine chose whether to hold back, since the inbox is congested.
+    decided: bool,
+    /// Bytes of messages that were taken since the engine last asked, as long as it holds back.
+    taken_bytes: usize,
+    /// When the engine last learned of those.
+    told_at: Option<Instant>,
 }
 
 impl fmt::Debug for Inbox {
@@ -236,8 +253,8 @@ impl Inbox {
             items.clear();
             return deposit;
         }
-        // Senders that are held back, or will be after this, send no more than their credit.
-        let holds = state.held_back || !state.congested;
+        // Senders that are held back, or may be after this, send no more than their credit.
+        let holds = state.held_back || !state.decided;
         let overrun = match holds && self.limits.policy == DropPolicy::Block {
             true => OVERRUN_BYTES_MAX,
             false => 0,
@@ -276,6 +293,7 @@ impl Inbox {
             block,
             items: kept,
             next: 0,
+            counted: 0,
             charge_bytes,
         });
         state.congested |= state.held_bytes * 2 > self.limits.bytes_max;
@@ -365,20 +383,28 @@ impl Inbox {
     }
 
     /// Hands an emptied batch back, so that its memory serves again.
-    pub fn recycle(&self, batch: Batch) {
-        self.lock().keep_spare(batch);
+    pub fn recycle(&self, mut batch: Batch) {
+        batch.next = batch.items.len();
+        let mut state = self.lock();
+        let steps = state.count_taken(&mut batch, self.limits.bytes_max);
+        state.keep_spare(batch);
+        drop(state);
+        self.tell_relaxed(steps);
     }
 
     /// Puts a half-taken batch back in front.
-    pub fn put_back(&self, batch: Batch) {
+    pub fn put_back(&self, mut batch: Batch) {
         if batch.is_empty() {
             self.recycle(batch);
             return;
         }
         let mut state = self.lock();
+        let steps = state.count_taken(&mut batch, self.limits.bytes_max);
         state.messages += batch.len();
         state.held_bytes += batch.charge_bytes;
         state.batches.push_front(batch);
+        drop(state);
+        self.tell_relaxed(steps);
     }
 
     /// Raises the signal again if messages wait, or none ever will: for readers that took only
@@ -421,18 +447,28 @@ impl Inbox {
         self.lock().congested
     }
 
-    /// For the engine: asks to be told when the inbox is no longer congested. False when it is
-    /// not congested any more.
+    /// For the engine: asks to be told when the inbox is no longer congested, or senders may go on
+    /// by some bytes, see [`Inbox::take_steps`]. False when it is not congested any more.
     #[must_use]
     pub fn hold_back(&self) -> bool {
         let mut state = self.lock();
         state.held_back = state.congested && !state.closed;
+        state.decided = state.held_back;
         state.held_back
     }
 
-    /// For the engine: holds nobody back any longer, since it is not the only inbox.
+    /// For the engine: how many bytes of messages were taken since this was last asked.
+    #[must_use]
+    pub fn take_steps(&self) -> usize {
+        std::mem::take(&mut self.lock().taken_bytes)
+    }
+
+    /// For the engine: holds nobody back on account of this inbox, however full it is.
     pub fn let_go(&self) {
-        self.lock().held_back = false;
+        let mut state = self.lock();
+        state.held_back = false;
+        state.decided = state.congested;
+        state.taken_bytes = 0;
     }
 
     /// Bounds in force.
@@ -461,12 +497,12 @@ impl State {
         let item = *batch.items.get(batch.next)?;
         let block = Arc::clone(&batch.block);
         batch.next += 1;
+        batch.counted = batch.next;
         self.messages -= 1;
-        let mut relaxed = false;
-        if batch.is_empty()
-            && let Some(batch) = self.batches.pop_front()
-        {
-            relaxed = self.release(&batch, bytes_max);
+        let is_last = batch.is_empty();
+        let mut relaxed = self.count_bytes(item.len as usize, bytes_max);
+        if is_last && let Some(batch) = self.batches.pop_front() {
+            relaxed |= self.release(&batch, bytes_max);
             self.keep_spare(batch);
         }
         Some((Single { block, item }, relaxed))
@@ -486,11 +522,41 @@ impl State {
         }
     }
 
+    /// Takes note of what was taken of a batch. Returns whether the engine should learn of it.
+    fn count_taken(&mut self, batch: &mut Batch, bytes_max: usize) -> bool {
+        let counted = std::mem::replace(&mut batch.counted, batch.next);
+        if !self.held_back {
+            return false;
+        }
+        let taken = &batch.items[counted.min(batch.next)..batch.next];
+        let bytes = taken.iter().map(|item| item.len as usize).sum();
+        self.count_bytes(bytes, bytes_max)
+    }
+
+    fn count_bytes(&mut self, bytes: usize, bytes_max: usize) -> bool {
+        if !self.held_back {
+            return false;
+        }
+        self.taken_bytes += bytes;
+        let step_bytes = STEP_BYTES_MAX.min(bytes_max / STEP_SHARE).max(1);
+        let in_time = || {
+            self.told_at
+                .is_some_and(|told_at| told_at.elapsed() < STEP_TIME_MAX)
+        };
+        if self.taken_bytes == 0 || self.taken_bytes < step_bytes && in_time() {
+            return false;
+        }
+        self.told_at = Some(Instant::now());
+        true
+    }
+
     fn release(&mut self, batch: &Batch, bytes_max: usize) -> bool {
         self.messages -= batch.len();
         self.held_bytes -= batch.charge_bytes;
         if self.congested && self.held_bytes * 4 <= bytes_max {
             self.congested = false;
+            self.decided = false;
+            self.taken_bytes = 0;
             return std::mem::take(&mut self.held_back);
         }
         false

@@ -2,30 +2,50 @@
 
 /// The bytes as text, if they are UTF-8.
 ///
-/// Names are short and nearly always ASCII, of which eight bytes are looked at together; the
-/// library's own check goes byte by byte where there are fewer than sixteen.
+/// Names are short and nearly always ASCII, and the library's check goes byte by byte for such
+/// lengths.
 #[inline]
 #[must_use]
 pub fn utf8(bytes: &[u8]) -> Option<&str> {
-    if is_ascii(bytes) {
-        // SAFETY: ASCII is UTF-8.
-        return Some(unsafe { std::str::from_utf8_unchecked(bytes) });
+    match ascii(bytes) {
+        Some(text) => Some(text),
+        None => std::str::from_utf8(bytes).ok(),
     }
-    std::str::from_utf8(bytes).ok()
 }
 
-#[inline]
-fn is_ascii(bytes: &[u8]) -> bool {
+/// The bytes as text, if they are ASCII and 4 to 32: then two pieces, which may overlap, hold them
+/// all.
+#[inline(always)]
+#[must_use]
+pub fn ascii(bytes: &[u8]) -> Option<&str> {
     const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
-    let (words, rest) = bytes.as_chunks::<8>();
-    let high = match (words, bytes.last_chunk::<8>()) {
-        // The last eight bytes overlap what came before.
-        (words, Some(last)) => words.iter().fold(u64::from_ne_bytes(*last), |all, word| {
-            all | u64::from_ne_bytes(*word)
-        }),
-        (_, None) => rest.iter().fold(0, |all, byte| all | u64::from(*byte)),
+    let all = match bytes.len() {
+        16..=32 => {
+            let (a, b) = ends::<16>(bytes)?;
+            let all = u128::from_ne_bytes(a) | u128::from_ne_bytes(b);
+            all as u64 | (all >> 64) as u64
+        }
+        8..16 => {
+            let (a, b) = ends::<8>(bytes)?;
+            u64::from_ne_bytes(a) | u64::from_ne_bytes(b)
+        }
+        4..8 => {
+            let (a, b) = ends::<4>(bytes)?;
+            u64::from(u32::from_ne_bytes(a) | u32::from_ne_bytes(b))
+        }
+        _ => return None,
     };
-    high & HIGH_BITS == 0
+    if all & HIGH_BITS != 0 {
+        return None;
+    }
+    // SAFETY: no byte has its highest bit set, and ASCII is UTF-8.
+    Some(unsafe { std::str::from_utf8_unchecked(bytes) })
+}
+
+/// The first and the last `N` bytes.
+#[inline(always)]
+fn ends<const N: usize>(bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
+    Some((*bytes.first_chunk()?, *bytes.last_chunk()?))
 }
 
 #[cfg(test)]
@@ -37,6 +57,7 @@ mod tests {
         for len in 0..40 {
             let mut bytes = vec![b'a'; len];
             assert_eq!(utf8(&bytes), std::str::from_utf8(&bytes).ok());
+            assert_eq!(ascii(&bytes).is_some(), (4..=32).contains(&len));
             for place in 0..len {
                 bytes[place] = 0xff;
                 assert_eq!(utf8(&bytes), None, "{place} of {len}");

@@ -401,7 +401,7 @@ typedef void (*zw_done_handler)(struct zw_context *context, zw_result result, vo
 // Any one thread at a time per decoder, message or `zw_values` that it was taken from.
 typedef struct zw_list {
     // Not for you.
-    uint64_t opaque[9];
+    uint64_t opaque[5];
     // How many values there are.
     size_t count;
 } zw_list;

@@ -329,7 +329,7 @@ pub unsafe extern "C" fn zw_record_name(
             return zw_result::ZW_END;
         }
         let mut name = Room::uninit();
-        match record.names.show(i, &mut name) {
+        match record.names.source().show(i, &mut name) {
             zw_result::ZW_OK => {
                 // SAFETY: names are strings, and this one was written; C gives null or room for
                 // the results.

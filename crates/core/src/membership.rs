@@ -152,13 +152,19 @@ mod tests {
     fn a_short_absence_is_not_noticed_and_a_long_one_is() {
         let a = node_id("a", 1);
         let mut members = Membership::new(GRACE);
-        assert_eq!(members.observe(at(0), &set([&a]), |_| false), [Turn::Up(a.clone())]);
+        assert_eq!(
+            members.observe(at(0), &set([&a]), |_| false),
+            [Turn::Up(a.clone())]
+        );
         assert_eq!(members.observe(at(100), &set([]), |_| false), []);
         assert_eq!(members.tick(at(2000)), []);
         assert_eq!(members.observe(at(2050), &set([&a]), |_| false), []);
         assert_eq!(members.observe(at(3000), &set([]), |_| false), []);
         assert_eq!(members.tick(at(5000)), [Turn::Down(a.clone())]);
-        assert_eq!(members.observe(at(6000), &set([&a]), |_| false), [Turn::Up(a)]);
+        assert_eq!(
+            members.observe(at(6000), &set([&a]), |_| false),
+            [Turn::Up(a)]
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(crate) mod decode;
 pub mod encode;
 mod layout;
 mod payload;
+mod plain;
 mod reader;
 pub mod stream;
 pub mod view;

@@ -1,8 +1,6 @@
 #include "Functions.h"
 
 #include <memory>
-#include <string>
-#include <unordered_map>
 
 #include "zeek/Frame.h"
 #include "zeek/ID.h"
@@ -11,6 +9,8 @@
 #include "zeek/Trigger.h"
 #include "zeek/Type.h"
 #include "zeek/ZVal.h"
+
+#include "Lambdas.h"
 
 using zeek::detail::Frame;
 using zeek::detail::ScriptFunc;
@@ -40,47 +40,13 @@ bool is_known(const ScriptFunc* func) {
            func->GetBodies()[0].stmts->Tag() != zeek::detail::STMT_CPP;
 }
 
-constexpr std::string_view LAMBDA = "lambda_<";
-
-using Lambdas = std::unordered_map<std::string_view, const zeek::detail::ID*>;
-
-// The lambdas of modules, by their names without the module. Scripts are parsed before the first
-// event comes, so that once is enough; globals are never removed.
-const Lambdas& lambdas() {
-    static const Lambdas all = [] {
-        Lambdas found;
-        for ( const auto& [name, id] : zeek::detail::global_scope()->Vars() ) {
-            auto at = name.rfind("::");
-            if ( at == std::string::npos )
-                continue;
-            auto local = std::string_view{name}.substr(at + 2);
-            if ( local.starts_with(LAMBDA) )
-                found.emplace(local, id.get());
-        }
-        return found;
-    }();
-    return all;
-}
-
-const ValPtr& value_of(const zeek::detail::ID* id) {
-    const auto& val = id && ! id->IsType() ? id->GetVal() : Val::nil;
-    return val && val->GetType()->Tag() == TYPE_FUNC ? val : Val::nil;
-}
-
 } // namespace
 
 ValPtr FindFunction(std::string_view name) {
-    if ( const auto& val = value_of(zeek::detail::global_scope()->Find(name).get()) )
-        return val;
-
-    if ( ! name.starts_with(LAMBDA) )
-        return nullptr;
-
-    auto it = lambdas().find(name);
-    return it != lambdas().end() ? value_of(it->second) : nullptr;
+    const auto& id = zeek::detail::global_scope()->Find(name);
+    const auto& val = id && ! id->IsType() ? id->GetVal() : Val::nil;
+    return val && val->GetType()->Tag() == TYPE_FUNC ? val : FindLambda(name);
 }
-
-bool IsClosure(const Func* func) { return func->GetName().starts_with(LAMBDA); }
 
 const FuncType::CaptureList* DeclaredCaptures(const Func* func) {
     const auto& captures = func->GetType()->GetCaptures();

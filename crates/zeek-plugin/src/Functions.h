@@ -1,10 +1,9 @@
 // Functions by name, and what closures captured.
 //
-// Zeek finds a lambda by name in the global module alone, although it keeps it in the module that
-// its script is of. It serializes captures without their types, and rebuilds them with nothing but
-// a type tag: enums, records, tables and vectors crash the receiver, and captures received later
-// overwrite those of a function received before. So lambdas are looked up here, and captures are
-// read and set here, by their declarations, on a copy of the function.
+// Zeek serializes captures without their types, and rebuilds them with nothing but a type tag:
+// enums, records, tables and vectors crash the receiver, and captures received later overwrite
+// those of a function received before. So captures are read and set here, by their declarations,
+// on a copy of the function.
 
 #pragma once
 
@@ -16,12 +15,9 @@
 
 namespace zeek::cluster::zeekwire {
 
-/// The function, event or hook of that name, lambdas of any module included; null if none is known
-/// here. Of lambdas it is the one without captures that all others are copies of.
+/// The function, event or hook of that name; null if none is known here. Lambdas have the names
+/// under which they travel, and it is the one without captures that all others are copies of.
 ValPtr FindFunction(std::string_view name);
-
-/// Whether `func` is a lambda, whose captures travel with it.
-bool IsClosure(const Func* func);
 
 /// What `func` declares to capture; null when nothing.
 const FuncType::CaptureList* DeclaredCaptures(const Func* func);

@@ -6,6 +6,7 @@
 
 #include "Backend.h"
 #include "EventSerializer.h"
+#include "Lambdas.h"
 #include "ValueOptions.h"
 
 namespace zeek::plugin::Zeekwire_Cluster {
@@ -30,6 +31,7 @@ zeek::plugin::Configuration Plugin::Configure() {
 
 void Plugin::InitPostScript() {
     zeek::plugin::Plugin::InitPostScript();
+    cluster::zeekwire::NameLambdas();
 
     auto is_set = [](const char* name) {
         // Without the package of the serializer there are no options.

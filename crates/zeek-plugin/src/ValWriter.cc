@@ -18,6 +18,7 @@
 
 #include "BrokerValues.h"
 #include "Functions.h"
+#include "Lambdas.h"
 #include "ValueOptions.h"
 
 namespace zeek::cluster::zeekwire {
@@ -350,9 +351,10 @@ bool ValWriter::WriteField(const RecordVal* rec, int i, const TypeDecl* decl) {
 }
 
 bool ValWriter::WriteFunc(const Func* func) {
-    const auto& name = func->GetName();
+    auto name = LambdaName(func);
 
-    if ( ! IsClosure(func) ) {
+    if ( name.empty() ) {
+        name = func->GetName();
         zw_encode_function(encoder, name.data(), name.size(), false, 0);
         return true;
     }
@@ -361,7 +363,8 @@ bool ValWriter::WriteFunc(const Func* func) {
     const auto* declared = DeclaredCaptures(func);
 
     if ( ! GetCaptures(func, &captured) ) {
-        reporter->Error("cannot send '%s': its captures are not accessible", name.c_str());
+        reporter->Error("cannot send '%s': its captures are not accessible",
+                        func->GetName().c_str());
         return false;
     }
 

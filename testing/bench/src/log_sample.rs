@@ -94,7 +94,7 @@ impl Log {
             let rows = batch.rows(&self.stream, self.hash).map_err(failure)?;
             let mut sum = 0;
             for column in rows.columns() {
-                column.for_each(|cell| visit(&mut sum, &cell));
+                column.for_each(|cell| visit(&mut sum, cell));
             }
             black_box(sum);
         }
@@ -109,7 +109,7 @@ impl Log {
         for (_, bytes) in (0..count).zip(batches.iter().cycle()) {
             let batch = ZeekBinBatch::new(black_box(bytes)).map_err(failure)?;
             let mut sum = 0;
-            let read = batch.for_each(|cell| visit(&mut sum, &cell));
+            let read = batch.for_each(|cell| visit(&mut sum, cell));
             read.map_err(failure)?;
             black_box(sum);
         }
@@ -124,17 +124,17 @@ impl Log {
 /// Does a little with a cell, so that it must be there. Each kind by itself, so that whoever knows
 /// the kind can leave out the rest.
 #[inline(always)]
-fn visit(sum: &mut u64, cell: &Cell<'_>) {
+fn visit(sum: &mut u64, cell: Cell<'_>) {
     let number = match cell {
-        Cell::Bool(x) => u64::from(*x),
+        Cell::Bool(x) => u64::from(x),
         Cell::Int(x) => x.cast_unsigned(),
-        Cell::Count(x) => *x,
+        Cell::Count(x) => x,
         Cell::Double(x) | Cell::Time(x) | Cell::Interval(x) => x.to_bits(),
         Cell::String(x) | Cell::Enum(x) | Cell::Function(x) | Cell::File(x) => {
             x.len() as u64 + u64::from(x.last().copied().unwrap_or(0))
         }
         Cell::Port(x) => u64::from(x.number),
-        Cell::Addr(IpAddr::V4(x)) => u64::from(u32::from(*x)),
+        Cell::Addr(IpAddr::V4(x)) => u64::from(u32::from(x)),
         Cell::Addr(IpAddr::V6(x)) => u64::from(x.octets()[15]),
         Cell::Subnet(x) => u64::from(x.length()),
         Cell::Set(x) | Cell::Vector(x) => x
@@ -156,7 +156,6 @@ fn batch_id() -> Result<BatchId> {
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 fn failure(error: impl std::error::Error) -> Failure {
     Failure::new(error.to_string())
 }

@@ -164,3 +164,34 @@ fn the_signal_is_raised_when_the_inbox_stops_being_empty() {
     deposit(&inbox, b"c");
     assert_eq!(raised.load(Ordering::Relaxed), 2);
 }
+
+#[test]
+fn a_slow_reader_lets_senders_go_on_by_what_it_took() {
+    let inbox = inbox(128, DropPolicy::Block);
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&told);
+    inbox.set_relaxed(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    assert!(deposit(&inbox, &[0; 100]).congested && inbox.hold_back());
+    // The first to be taken is told at once, then every sixteenth of the bound.
+    let _first = inbox.take_message().expect("there are some");
+    assert_eq!((told.load(Ordering::Relaxed), inbox.take_steps()), (1, 1));
+    let mut batch = inbox.take_batch().expect("there are some");
+    for _ in 0..8 {
+        batch.next_message().expect("there are some");
+    }
+    inbox.put_back(batch);
+    assert_eq!((told.load(Ordering::Relaxed), inbox.take_steps()), (2, 8));
+    assert!(inbox.is_congested());
+}
+
+#[test]
+fn nothing_is_dropped_before_the_engine_chose_whether_to_hold_back() {
+    let inbox = inbox(100, DropPolicy::Block);
+    for _ in 0..3 {
+        assert_eq!(deposit(&inbox, &[0; 90]).dropped, 0);
+    }
+    inbox.let_go();
+    assert!(deposit(&inbox, &[0; 90]).dropped > 0);
+}

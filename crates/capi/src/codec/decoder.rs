@@ -170,7 +170,7 @@ impl zw_decoder {
     /// # Safety
     /// The decoder stays where it is, and `bytes` live, for as long as anything taken from them is
     /// used; nothing that was taken before is used again.
-    unsafe fn decode(&self, bytes: &[u8]) -> Result<EventView<'static>, DecodeError> {
+    unsafe fn decode(&self, bytes: &[u8]) -> Result<&EventView<'static>, DecodeError> {
         self.has_event.set(false);
         if self.has_fault.get() {
             self.forget();
@@ -185,7 +185,7 @@ impl zw_decoder {
     /// # Safety
     /// As [`zw_decoder::decode`].
     #[inline]
-    unsafe fn read(&self, bytes: &'static [u8]) -> Result<EventView<'static>, DecodeError> {
+    unsafe fn read(&self, bytes: &'static [u8]) -> Result<&EventView<'static>, DecodeError> {
         let mut payload = bytes;
         let mut message = EventMessage::new(bytes);
         if message
@@ -202,8 +202,8 @@ impl zw_decoder {
         let message: &'static EventMessage<'static> =
             unsafe { (*self.message.get()).write(message) };
         let event = message.event()?;
-        // SAFETY: nothing refers to the event in here; it is copied out.
-        unsafe { (*self.event.get()).write(event) };
+        // SAFETY: nothing refers to the event in here but for the length of a call.
+        let event: &'static EventView<'static> = unsafe { (*self.event.get()).write(event) };
         self.has_event.set(true);
         Ok(event)
     }

@@ -88,16 +88,33 @@ impl zw_list {
         Self::new(Source::Names { decoder, names }, names.len())
     }
 
-    fn source(&self) -> &Source {
+    #[inline]
+    pub(super) fn source(&self) -> &Source {
         // SAFETY: lists are made by `new`, or are zeros, which are `Source::Empty`.
         unsafe { &*self.opaque.as_ptr().cast::<Source>() }
     }
 
     /// Writes the value at `index`, and says what `zw_list_get` is to say.
-    #[inline]
+    #[inline(always)]
     pub(super) fn show(&self, index: usize, out: &mut Room) -> zw_result {
-        match self.source() {
-            Source::Payload {
+        let source = self.source();
+        if let Source::Payload { list, .. } = source
+            && let Some(view) = list.get(index)
+            && let Some(()) = view.visit_plain(Plain(&mut *out))
+        {
+            return zw_result::ZW_OK;
+        }
+        source.show(index, out)
+    }
+}
+
+impl Source {
+    /// As [`zw_list::show`], in general.
+    #[inline(never)]
+    pub(super) fn show(&self, index: usize, out: &mut Room) -> zw_result {
+        match self {
+            Self::Empty => zw_result::ZW_END,
+            Self::Payload {
                 levels,
                 decoder,
                 list,
@@ -105,17 +122,6 @@ impl zw_list {
                 Some(view) => look(view, *levels, *decoder, index, out),
                 None => zw_result::ZW_END,
             },
-            other => other.show(index, out),
-        }
-    }
-}
-
-impl Source {
-    /// As [`zw_list::show`], for all that is not a run in a payload.
-    #[inline(never)]
-    fn show(&self, index: usize, out: &mut Room) -> zw_result {
-        match self {
-            Self::Empty | Self::Payload { .. } => zw_result::ZW_END,
             Self::One {
                 levels,
                 decoder,
@@ -165,7 +171,6 @@ pub(crate) fn looked_at(
 }
 
 /// As [`looked_at`], to where the value is wanted.
-#[inline]
 fn look(
     view: ValueView<'_>,
     levels: u8,
@@ -173,61 +178,54 @@ fn look(
     index: usize,
     out: &mut Room,
 ) -> zw_result {
-    let look = Look {
-        view: &view,
-        levels,
-        decoder,
-        index,
-        out,
+    let value = match view.read() {
+        Ok(value) => value,
+        Err(error) => return damaged(decoder, index, &error),
     };
-    match view.visit(look) {
-        Ok(result) => result,
-        Err(error) => damaged(decoder, index, &error),
+    let container = match write_plain(value, out) {
+        None => return zw_result::ZW_OK,
+        Some(container) => container,
+    };
+    let Some(levels) = levels.checked_sub(1) else {
+        return report(decoder, index, Fault::TooDeep);
+    };
+    match look_inside(&container, view.is_ordered(), levels, decoder, out) {
+        true => zw_result::ZW_OK,
+        false => report(decoder, index, Fault::Newer),
     }
 }
 
-/// Writes a value for C.
-struct Look<'a, 'm> {
-    view: &'a ValueView<'m>,
-    levels: u8,
-    decoder: *const zw_decoder,
-    index: usize,
-    out: &'a mut Room,
-}
+/// Writes a value of a simple type.
+struct Plain<'a>(&'a mut Room);
 
-impl<'m> ValueVisitor<'m> for Look<'_, 'm> {
-    type Output = zw_result;
+impl<'m> ValueVisitor<'m> for Plain<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn visit(self, value: ValueRef<'m>) -> zw_result {
-        let out = self.out;
-        match value {
-            ValueRef::Unset => write_unset(out),
-            ValueRef::Bool(x) => write(out, zw_type::ZW_BOOL, x),
-            ValueRef::Count(x) => write(out, zw_type::ZW_COUNT, x),
-            ValueRef::Int(x) => write(out, zw_type::ZW_INT, x),
-            ValueRef::Double(x) => write(out, zw_type::ZW_DOUBLE, x),
-            ValueRef::Time(x) => write(out, zw_type::ZW_TIME, x),
-            ValueRef::Interval(x) => write(out, zw_type::ZW_INTERVAL, x),
-            ValueRef::String(x) => write_string(out, zw_type::ZW_STRING, x),
-            ValueRef::Enum(x) => write_string(out, zw_type::ZW_ENUM, x.as_bytes()),
-            ValueRef::Port(x) => write_port(out, x.number, x.protocol as u8),
-            ValueRef::Addr(x) => write_addr(out, zw_type::ZW_ADDR, x, 0),
-            ValueRef::Subnet(x) => {
-                write_addr(out, zw_type::ZW_SUBNET, x.address(), x.length());
-            }
-            container => {
-                let Some(levels) = self.levels.checked_sub(1) else {
-                    return report(self.decoder, self.index, Fault::TooDeep);
-                };
-                let is_ordered = self.view.is_ordered();
-                if !look_inside(&container, is_ordered, levels, self.decoder, out) {
-                    return report(self.decoder, self.index, Fault::Newer);
-                }
-            }
-        }
-        zw_result::ZW_OK
+    fn visit(self, value: ValueRef<'m>) {
+        let _none_are_containers = write_plain(value, self.0);
     }
+}
+
+/// Writes a value, unless it may hold others.
+#[inline(always)]
+fn write_plain<'m>(value: ValueRef<'m>, out: &mut Room) -> Option<ValueRef<'m>> {
+    match value {
+        ValueRef::Unset => write_unset(out),
+        ValueRef::Bool(x) => write(out, zw_type::ZW_BOOL, x),
+        ValueRef::Count(x) => write(out, zw_type::ZW_COUNT, x),
+        ValueRef::Int(x) => write(out, zw_type::ZW_INT, x),
+        ValueRef::Double(x) => write(out, zw_type::ZW_DOUBLE, x),
+        ValueRef::Time(x) => write(out, zw_type::ZW_TIME, x),
+        ValueRef::Interval(x) => write(out, zw_type::ZW_INTERVAL, x),
+        ValueRef::String(x) => write_string(out, zw_type::ZW_STRING, x),
+        ValueRef::Enum(x) => write_string(out, zw_type::ZW_ENUM, x.as_bytes()),
+        ValueRef::Port(x) => write_port(out, x.number, x.protocol as u8),
+        ValueRef::Addr(x) => write_addr(out, zw_type::ZW_ADDR, x, 0),
+        ValueRef::Subnet(x) => write_addr(out, zw_type::ZW_SUBNET, x.address(), x.length()),
+        container => return Some(container),
+    }
+    None
 }
 
 /// Writes a value that may hold others; false for what this library does not know.

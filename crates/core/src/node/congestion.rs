@@ -42,12 +42,21 @@ pub(super) enum Taker {
 /// Whether a publisher should wait, told from all takers of its topic.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Verdict {
+    /// Nothing may be lost: slow takers are waited for, whoever else there is.
+    patient: bool,
     roomy: bool,
     stutters: bool,
     slow: bool,
 }
 
 impl Verdict {
+    pub(super) fn new(patient: bool) -> Self {
+        Self {
+            patient,
+            ..Self::default()
+        }
+    }
+
     pub(super) const fn add(&mut self, taker: Taker) {
         self.roomy |= matches!(taker, Taker::Roomy);
         self.stutters |= matches!(taker, Taker::Stutters);
@@ -59,7 +68,7 @@ impl Verdict {
     }
 
     const fn waits_for_slow(self) -> bool {
-        self.slow && !self.roomy && !self.stutters
+        self.slow && (self.patient || !self.roomy && !self.stutters)
     }
 
     /// Whether a taker should be offered the message. What was on its way before the publisher

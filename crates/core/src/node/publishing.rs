@@ -1,11 +1,12 @@
 //! From a publication to the links that want it.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use zeekwire_types::{Instant, TrafficClass};
 
 use super::congestion::Verdict;
-use super::{LinkKey, Node};
+use super::{LOSSLESS_PATIENCE, LinkKey, Node};
 use crate::session::Offered;
 
 /// Where a publication went.
@@ -69,7 +70,7 @@ impl Node {
             hold: verdict.hold(),
             ..Published::default()
         };
-        let stall_max = self.config.stall_max;
+        let stall_max = self.stall_max();
         for at in 0..self.targets.len() {
             let Some(link) = self.links.get_mut(self.targets[at] as usize) else {
                 continue;
@@ -113,10 +114,18 @@ impl Node {
         published
     }
 
+    /// For how long a taker that does not move makes publishers wait.
+    fn stall_max(&self) -> Duration {
+        match self.config.lossless {
+            true => self.config.stall_max.max(LOSSLESS_PATIENCE),
+            false => self.config.stall_max,
+        }
+    }
+
     /// Whether publishers of `class` on the topic routed last should wait.
     fn verdict(&mut self, now: Instant, class: TrafficClass) -> Verdict {
-        let stall_max = self.config.stall_max;
-        let mut verdict = Verdict::default();
+        let stall_max = self.stall_max();
+        let mut verdict = Verdict::new(self.config.lossless);
         for target in &self.targets {
             if let Some(link) = self.links.get_mut(*target as usize) {
                 verdict.add(link.taker(now, class, stall_max));

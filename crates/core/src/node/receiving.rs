@@ -94,6 +94,15 @@ impl Node {
 
     /// Announces the credit that was given back, where it is worth a message.
     pub fn grant(&mut self, key: LinkKey) {
+        self.announce_credit(key, false);
+    }
+
+    /// As [`Node::grant`], however little there is to announce: for peers that wait for it.
+    pub fn grant_at_once(&mut self, key: LinkKey) {
+        self.announce_credit(key, true);
+    }
+
+    fn announce_credit(&mut self, key: LinkKey, eager: bool) {
         let template = self.credit_template;
         let Some(link) = self.link_mut(key) else {
             return;
@@ -103,7 +112,7 @@ impl Node {
         }
         let mut fits = true;
         let mut granted = false;
-        for (class, limit) in link.session.incoming.take_grants() {
+        for (class, limit) in link.session.incoming.take_grants(eager) {
             let frame = template.frame(class, limit);
             let outgoing = &mut link.session.outgoing;
             fits &= outgoing.enqueue(TrafficClass::Control, &frame) == Offered::Queued;

@@ -107,15 +107,17 @@ impl Incoming {
         *consumed -= bytes as u64;
     }
 
-    /// Credit to announce, once a quarter of a window can be given back at once.
-    pub fn take_grants(&mut self) -> impl Iterator<Item = (TrafficClass, u64)> {
+    /// Credit to announce, once a quarter of a window can be given back at once; however little it
+    /// is, if `eager`.
+    pub fn take_grants(&mut self, eager: bool) -> impl Iterator<Item = (TrafficClass, u64)> {
         let mut grants = [None; TrafficClass::COUNT];
         for class in [TrafficClass::Store, TrafficClass::Event, TrafficClass::Log] {
             let index = class.index();
             let window = self.limits.window_bytes[index];
             let limit = self.consumed_bytes[index].saturating_add(window);
             // A long message that waits takes back what its fragments gave.
-            if limit.saturating_sub(self.granted_limit[index]) >= (window / 4).max(1) {
+            let least = if eager { 1 } else { (window / 4).max(1) };
+            if limit.saturating_sub(self.granted_limit[index]) >= least {
                 self.granted_limit[index] = limit;
                 grants[index] = Some((class, limit));
             }
@@ -289,7 +291,7 @@ mod tests {
                 .charge(&frame.header)
                 .expect("never more than the window");
             incoming.consume(TrafficClass::Event, bytes.len());
-            granted.extend(incoming.take_grants());
+            granted.extend(incoming.take_grants(false));
         }
         assert!(granted.len() * 1024 <= 100 * bytes.len());
         assert!(

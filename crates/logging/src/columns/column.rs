@@ -218,8 +218,8 @@ impl Column {
         }
     }
 
-    /// Writes cells, at most [`BLOCK_ROW_COUNT`], from row `at` on, for which there is room. After an error, the column must be
-    /// truncated.
+    /// Writes cells, at most [`BLOCK_ROW_COUNT`], from row `at` on, for which there is room. After
+    /// an error, the column must be truncated.
     ///
     /// What kind of column it is gets looked at once for all of them.
     pub(super) fn put(&mut self, at: usize, cells: Cells<'_>) -> Result<(), Misfit> {

@@ -151,21 +151,13 @@ impl<'a> ColumnView<'a> {
         debug_assert!(start.is_multiple_of(8) && start <= end && end <= self.row_count);
         let bits = self.validity.get(start / 8..).unwrap_or_default();
         match (&self.store, self.kind) {
+            (store, LogType::Int) => visit_ints(store, start, end, bits, each),
             (Store::None, _) => (start..end).for_each(|_| each(Cell::Unset)),
-            (Store::Bytes1(x), LogType::Int) => walk(&x[start..end], bits, each, |x| {
-                Cell::Int(i8::from_le_bytes([*x]).into())
-            }),
             (Store::Bytes1(x), _) => {
                 walk(&x[start..end], bits, each, |x| Cell::Count((*x).into()));
             }
-            (Store::Bytes2(x), LogType::Int) => walk(&x[start..end], bits, each, |x| {
-                Cell::Int(i16::from_le_bytes(*x).into())
-            }),
             (Store::Bytes2(x), _) => walk(&x[start..end], bits, each, |x| {
                 Cell::Count(u16::from_le_bytes(*x).into())
-            }),
-            (Store::Bytes4(x), LogType::Int) => walk(&x[start..end], bits, each, |x| {
-                Cell::Int(i32::from_le_bytes(*x).into())
             }),
             (Store::Bytes4(x), _) => walk(&x[start..end], bits, each, |x| {
                 Cell::Count(u32::from_le_bytes(*x).into())
@@ -214,14 +206,8 @@ impl<'a> ColumnView<'a> {
                 });
             }
             (Store::Strings { ends, bytes }, kind) => {
-                let mut from = bounds(ends, start).0;
-                let slice = move |end: &[u8; 4]| {
-                    let end = u32::from_le_bytes(*end) as usize;
-                    let text = bytes.get(from..end).unwrap_or_default();
-                    from = end;
-                    text
-                };
-                walk_all(&ends[start..end], bits, each, slice, |x| text(kind, x));
+                let from = bounds(ends, start).0;
+                visit_strings(kind, &ends[start..end], bytes, from, bits, each);
             }
             _ => (start..end).for_each(|row| each(self.cell(row))),
         }
@@ -335,11 +321,56 @@ fn walk_all<'v, T, S>(
     }
 }
 
+/// Columns of `int`.
+#[inline(always)]
+fn visit_ints<'v>(
+    store: &'v Store<'_>,
+    start: usize,
+    end: usize,
+    bits: &[u8],
+    mut each: impl FnMut(Cell<'v>),
+) {
+    match store {
+        Store::Bytes1(x) => walk(&x[start..end], bits, each, |x| {
+            Cell::Int(i8::from_le_bytes([*x]).into())
+        }),
+        Store::Bytes2(x) => walk(&x[start..end], bits, each, |x| {
+            Cell::Int(i16::from_le_bytes(*x).into())
+        }),
+        Store::Bytes4(x) => walk(&x[start..end], bits, each, |x| {
+            Cell::Int(i32::from_le_bytes(*x).into())
+        }),
+        Store::Bytes8(x) => walk(&x[start..end], bits, each, |x| {
+            Cell::Int(i64::from_le_bytes(*x))
+        }),
+        // No others hold this type.
+        _ => (start..end).for_each(|_| each(Cell::Unset)),
+    }
+}
+
+/// Strings, of which the first starts at byte `from`.
+#[inline(always)]
+fn visit_strings<'v>(
+    kind: LogType,
+    ends: &'v [[u8; 4]],
+    bytes: &'v [u8],
+    mut from: usize,
+    bits: &[u8],
+    each: impl FnMut(Cell<'v>),
+) {
+    let slice = move |end: &[u8; 4]| {
+        let end = u32::from_le_bytes(*end) as usize;
+        let text = bytes.get(from..end).unwrap_or_default();
+        from = end;
+        text
+    };
+    walk_all(ends, bits, each, slice, |x| text(kind, x));
+}
+
 /// Items of eight bytes.
 #[inline(always)]
 fn visit_words<'v>(kind: LogType, words: &'v [[u8; 8]], bits: &[u8], each: impl FnMut(Cell<'v>)) {
     match kind {
-        LogType::Int => walk(words, bits, each, |x| Cell::Int(i64::from_le_bytes(*x))),
         LogType::Count => walk(words, bits, each, |x| Cell::Count(u64::from_le_bytes(*x))),
         LogType::Time => walk(words, bits, each, |x| Cell::Time(f64::from_le_bytes(*x))),
         LogType::Interval => walk(words, bits, each, |x| {

@@ -227,6 +227,9 @@ impl Engine {
     /// Gives bytes back to a peer's credit, or keeps them back while the only inbox is behind.
     pub(super) fn give_credit(&mut self, key: LinkKey, credit: &Credit, deposited: Deposited) {
         let inbox_is_behind = deposited.congested && self.only_inbox_asks_to_wait();
+        if deposited.congested && !inbox_is_behind {
+            self.let_go_of_inboxes();
+        }
         let hold_back = inbox_is_behind || deposited.links_behind;
         for class in TrafficClass::ALL {
             let charged = credit.charged_bytes[class.index()];
@@ -241,18 +244,32 @@ impl Engine {
         self.node.grant(key);
     }
 
-    /// Gives back what was kept, once the inbox has room.
+    /// Gives back what was kept, once the inbox has room; by and by while it has little.
     pub(super) fn release_withheld(&mut self) {
-        if self.withheld.is_empty() || self.only_inbox_asks_to_wait() {
+        if self.withheld.is_empty() {
+            return;
+        }
+        let waits = self.only_inbox_asks_to_wait();
+        let mut left = match self.only_inbox().filter(|_| waits) {
+            Some(inbox) => inbox.take_steps(),
+            None => usize::MAX,
+        };
+        if left == 0 {
             return;
         }
         for (key, class, bytes) in std::mem::take(&mut self.withheld) {
-            if self.node.is_behind(class) {
-                self.withheld.push((key, class, bytes));
-                continue;
+            let given = match self.node.is_behind(class) {
+                true => 0,
+                false => bytes.min(left),
+            };
+            left -= given;
+            if given < bytes {
+                self.withheld.push((key, class, bytes - given));
             }
-            self.node.consume(key, class, bytes);
-            self.node.grant(key);
+            if given > 0 {
+                self.node.consume(key, class, given);
+                self.node.grant_at_once(key);
+            }
         }
     }
 
@@ -306,12 +323,15 @@ impl Engine {
         if self.only_inbox().is_some() {
             return;
         }
-        for subscriber in self.subscribers.iter().flatten() {
-            if let Sink::Inbox(inbox) = &subscriber.sink {
-                inbox.let_go();
-            }
-        }
+        self.let_go_of_inboxes();
         self.release_withheld();
+    }
+
+    fn let_go_of_inboxes(&self) {
+        let subscribers = self.subscribers.iter().flatten();
+        subscribers
+            .filter_map(Subscriber::inbox)
+            .for_each(|inbox| inbox.let_go());
     }
 
     /// Whether credit was kept back that senders could go on with.

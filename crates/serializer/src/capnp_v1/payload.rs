@@ -52,8 +52,9 @@ impl From<Damage> for DecodeError {
 pub(super) struct Payload<'a> {
     bytes: &'a [u8],
     words_left: Cell<u32>,
-    /// Whether there are more segments than one, and so a segment table in front of them.
-    is_split: bool,
+    /// Pointers may lead to places below this, the end of the segment among them, if there is one
+    /// segment. 0 if there are more, with a table in front of them.
+    limit: u32,
 }
 
 /// What a pointer leads to.
@@ -62,8 +63,8 @@ pub(super) struct Target {
     pub(super) pointer: u64,
     /// Where it starts.
     pub(super) at: u32,
-    /// Where its segment ends.
-    end: u32,
+    /// Words from there to the end of its segment.
+    pub(super) words: u32,
 }
 
 impl<'a> Payload<'a> {
@@ -85,7 +86,7 @@ impl<'a> Payload<'a> {
                 return Ok(Self {
                     bytes: segment,
                     words_left,
-                    is_split: false,
+                    limit: narrow(segment.len()) + 1,
                 });
             }
         }
@@ -93,25 +94,26 @@ impl<'a> Payload<'a> {
         Ok(Self {
             bytes,
             words_left,
-            is_split: true,
+            limit: 0,
         })
     }
 
     /// Words of the whole payload.
     pub(super) const fn words(&self) -> usize {
-        // Where there is one segment, its table is a word.
-        (self.bytes.len() / WORD).saturating_add(!self.is_split as usize)
+        // The table of one segment is a word.
+        (self.bytes.len() / WORD).saturating_add(!self.is_split() as usize)
     }
 
     /// Where the root pointer is. It is paid for.
     #[inline]
     pub(super) fn root(&self) -> Result<u32, Damage> {
-        let (at, end) = match self.is_split {
-            false => (0, self.end()),
-            true => self.segment(0).ok_or(Damage::OutOfBounds)?,
-        };
-        self.claim(at, end, 1)?;
-        Ok(at)
+        if self.is_split() {
+            let (at, end) = self.segment(0).ok_or(Damage::OutOfBounds)?;
+            self.pay((end - at) / 8, 1)?;
+            return Ok(at);
+        }
+        self.pay(self.limit / 8, 1)?;
+        Ok(0)
     }
 
     /// The word at `at`; all of it is there, or it is zero.
@@ -132,19 +134,28 @@ impl<'a> Payload<'a> {
     /// What the pointer at `at` leads to, which is not null.
     #[inline]
     pub(super) fn follow(&self, pointer: u64, at: u32) -> Result<Target, Damage> {
-        if self.is_split || pointer & KIND == FAR {
-            return self.follow_anywhere(pointer, at);
+        match self.near(pointer, at) {
+            Some(target) if pointer & KIND != FAR => Ok(target),
+            _ => self.follow_anywhere(pointer, at),
         }
-        target(pointer, at, 0, self.end())
     }
 
-    /// Pays for `words` of the target, which must be there.
+    /// As [`follow`](Self::follow), for a pointer that is not far, where there is one segment.
     #[inline]
-    pub(super) fn pay(&self, target: &Target, words: u32) -> Result<(), Damage> {
-        self.claim(target.at, target.end, words)
+    pub(super) fn near(&self, pointer: u64, at: u32) -> Option<Target> {
+        target(pointer, at, 0, self.limit)
     }
 
-    /// Pays for `words` that nobody sent.
+    /// Pays for `words` of those that are there.
+    #[inline]
+    pub(super) fn pay(&self, there: u32, words: u32) -> Result<(), Damage> {
+        match words <= there {
+            true => self.spend(words),
+            false => Err(Damage::OutOfBounds),
+        }
+    }
+
+    /// Pays for `words`, which nobody need have sent.
     #[inline]
     pub(super) fn spend(&self, words: u32) -> Result<(), Damage> {
         let left = self.words_left.get().checked_sub(words);
@@ -152,39 +163,31 @@ impl<'a> Payload<'a> {
         Ok(())
     }
 
-    #[inline]
-    fn claim(&self, at: u32, end: u32, words: u32) -> Result<(), Damage> {
-        match end.checked_sub(at) {
-            Some(room) if words <= room / 8 => self.spend(words),
-            _ => Err(Damage::OutOfBounds),
-        }
-    }
-
-    /// The end of all.
-    #[inline]
-    const fn end(&self) -> u32 {
-        narrow(self.bytes.len())
+    const fn is_split(&self) -> bool {
+        self.limit == 0
     }
 
     /// As [`follow`](Self::follow), from and to any segment.
     #[cold]
     fn follow_anywhere(&self, pointer: u64, at: u32) -> Result<Target, Damage> {
         if pointer & KIND != FAR {
-            let (start, end) = self.segment_around(at).ok_or(Damage::OutOfBounds)?;
-            return target(pointer, at, start, end);
+            let segment = self.segment_around(at);
+            let found = segment.and_then(|(start, end)| target(pointer, at, start, end + 1));
+            return found.ok_or(Damage::OutOfBounds);
         }
         // A far pointer names a landing pad: a pointer there, or another far pointer to the very
         // start of the target, and behind it a pointer without an offset that describes that.
         let (start, end, pad) = self.far_target(pointer)?;
         let is_double = pointer & 4 != 0;
-        self.claim(pad, end, 1 + u32::from(is_double))?;
+        self.pay(words_between(pad, end)?, 1 + u32::from(is_double))?;
         let landing = self.word(pad);
         if !is_double {
-            return target(landing, pad, start, end);
+            return target(landing, pad, start, end + 1).ok_or(Damage::OutOfBounds);
         }
         let pointer = self.word(pad + 8);
         let (_, end, at) = self.far_target(landing)?;
-        Ok(Target { pointer, at, end })
+        let words = words_between(at, end)?;
+        Ok(Target { pointer, at, words })
     }
 
     /// Start and end of the segment that a far pointer names, and the place in it, which may be
@@ -199,14 +202,17 @@ impl<'a> Payload<'a> {
 
     /// Start and end of the segment of that number.
     fn segment(&self, number: u32) -> Option<(u32, u32)> {
-        if !self.is_split {
-            return (number == 0).then_some((0, self.end()));
+        if !self.is_split() {
+            return (number == 0).then(|| (0, self.limit - 1));
         }
         self.segments().nth(number as usize)
     }
 
     /// Start and end of the segment that `at` is in.
     fn segment_around(&self, at: u32) -> Option<(u32, u32)> {
+        if !self.is_split() {
+            return Some((0, self.limit - 1));
+        }
         self.segments()
             .find(|(start, end)| (*start..*end).contains(&at))
     }
@@ -223,21 +229,28 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// What a pointer at `at`, in a segment from `start` to `end`, leads to.
+/// What a pointer at `at` leads to, if that is a place from `start` on and below `limit`, which is
+/// behind the end of the segment.
 #[inline]
-fn target(pointer: u64, at: u32, start: u32, end: u32) -> Result<Target, Damage> {
+fn target(pointer: u64, at: u32, start: u32, limit: u32) -> Option<Target> {
     // Above the kind's bits are words from behind the pointer, which may be negative.
     let words = halves(pointer).0.cast_signed() >> 2;
     let at = i64::from(at) + 8 + i64::from(words) * 8;
-    if at < i64::from(start) || at > i64::from(end) {
-        return Err(Damage::OutOfBounds);
+    if at < i64::from(start) || at >= i64::from(limit) {
+        return None;
     }
     #[expect(
         clippy::cast_possible_truncation,
         reason = "it is between two of the type"
     )]
     let at = at.cast_unsigned() as u32;
-    Ok(Target { pointer, at, end })
+    let words = (limit - at) / 8;
+    Some(Target { pointer, at, words })
+}
+
+fn words_between(at: u32, end: u32) -> Result<u32, Damage> {
+    let bytes = end.checked_sub(at).ok_or(Damage::OutOfBounds)?;
+    Ok(bytes / 8)
 }
 
 /// Checks a frame of several segments, or one that is wrong.

@@ -6,8 +6,9 @@
 
 use zeekwire_buffer::utf8;
 
-use super::layout::WORD;
+use super::layout::{VALUE, WORD};
 use super::payload::{Damage, KIND, LIST, Payload, STRUCT, Target, halves};
+use super::plain::Plain;
 
 /// Sizes of a list's elements: codes in a pointer to it.
 mod size {
@@ -70,7 +71,7 @@ impl<'m> Struct<'m> {
     /// The word of data at `index`; zero unless all of it is there.
     #[inline]
     pub(super) fn word(&self, index: u32) -> u64 {
-        match index * 8 < self.data_bytes & !7 {
+        match (index + 1) * 8 <= self.data_bytes {
             true => self.payload.word(self.at + index * 8),
             false => 0,
         }
@@ -86,7 +87,7 @@ impl<'m> Struct<'m> {
     }
 
     /// The list of structs behind the pointer of that number.
-    #[inline]
+    #[inline(always)]
     pub(super) fn structs(&self, index: u16) -> Result<List<'m>, Damage> {
         match self.pointer(index) {
             Some((pointer, at)) => List::follow(self.payload, pointer, at, self.levels),
@@ -117,12 +118,21 @@ impl<'m> Struct<'m> {
     }
 
     /// The text behind the pointer of that number.
-    #[inline]
+    #[inline(always)]
     pub(super) fn text(&self, index: u16) -> Result<&'m str, Damage> {
         match self.pointer(index) {
             Some((pointer, at)) => text(self.payload, pointer, at),
             None => Ok(""),
         }
+    }
+
+    /// As the words of a value, if it has the sections of one.
+    #[inline(always)]
+    pub(super) fn plain(&self) -> Option<Plain<'m>> {
+        if self.data_bytes != u32::from(VALUE.data) * 8 || self.pointers != VALUE.pointers {
+            return None;
+        }
+        Plain::at(self.payload, self.at)
     }
 
     /// The pointer of that number, unless it is null or not there, and where it is.
@@ -140,7 +150,7 @@ impl<'m> Struct<'m> {
 
     /// The first word of data where not all of it is there: the struct was sent as a number.
     #[cold]
-    fn part_of_first(&self) -> u64 {
+    fn part_of_first(self) -> u64 {
         let mut word = [0; WORD];
         // A byte is smaller than the fields that are asked for, and so holds none.
         if let 2 | 4 = self.data_bytes {
@@ -158,7 +168,7 @@ impl<'m> Struct<'m> {
             return Err(Damage::BadPointer);
         }
         let (data, pointers) = sections(target.pointer);
-        payload.pay(&target, u32::from(data) + u32::from(pointers))?;
+        payload.pay(target.words, u32::from(data) + u32::from(pointers))?;
         Ok(Self {
             payload,
             at: target.at,
@@ -234,13 +244,11 @@ impl<'m> List<'m> {
 
     #[inline]
     fn checked(&self, index: usize) -> Option<u32> {
-        if index >= self.count as usize {
-            return None;
-        }
-        u32::try_from(index).ok()
+        #[expect(clippy::cast_possible_truncation, reason = "less than one of the type")]
+        (index < self.count as usize).then_some(index as u32)
     }
 
-    #[inline]
+    #[inline(always)]
     fn follow(payload: &'m Payload<'m>, pointer: u64, at: u32, levels: u8) -> Result<Self, Damage> {
         // One for the list, and one more for each struct in it.
         let levels = levels.checked_sub(1).ok_or(Damage::TooDeep)?;
@@ -261,7 +269,7 @@ impl<'m> List<'m> {
                 levels,
             });
         }
-        payload.pay(&target, words + 1)?;
+        payload.pay(target.words, words + 1)?;
         // In front of the elements is their number and shape, in the form of a pointer.
         let tag = payload.word(target.at);
         if tag & KIND != STRUCT {
@@ -312,7 +320,7 @@ fn single(payload: &Payload<'_>, target: &Target) -> Result<(u32, u16, u32), Dam
         _ => (64, 0, 1),
     };
     let words = (u64::from(count) * bits).div_ceil(64);
-    payload.pay(target, u32::try_from(words).unwrap_or(u32::MAX))?;
+    payload.pay(target.words, u32::try_from(words).unwrap_or(u32::MAX))?;
     match element {
         size::VOID => payload.spend(count)?,
         // Bits are not at the start of a word, where a struct's first field is.
@@ -323,19 +331,16 @@ fn single(payload: &Payload<'_>, target: &Target) -> Result<(u32, u16, u32), Dam
 }
 
 /// The bytes that a pointer at `at` leads to.
-#[inline]
+#[inline(always)]
 fn bytes<'m>(payload: &Payload<'m>, pointer: u64, at: u32) -> Result<&'m [u8], Damage> {
     let target = payload.follow(pointer, at)?;
-    let (element, count) = elements(target.pointer);
-    if target.pointer & KIND != LIST || element != size::BYTE {
-        return Err(Damage::BadPointer);
-    }
-    payload.pay(&target, count.div_ceil(8))?;
+    let count = byte_count(target.pointer).ok_or(Damage::BadPointer)?;
+    payload.pay(target.words, count.div_ceil(8))?;
     Ok(payload.bytes(target.at, count))
 }
 
 /// The text that a pointer at `at` leads to.
-#[inline]
+#[inline(always)]
 fn text<'m>(payload: &Payload<'m>, pointer: u64, at: u32) -> Result<&'m str, Damage> {
     match bytes(payload, pointer, at)? {
         [text @ .., 0] => utf8(text).ok_or(Damage::NotUtf8),
@@ -348,6 +353,16 @@ fn text<'m>(payload: &Payload<'m>, pointer: u64, at: u32) -> Result<&'m str, Dam
 const fn sections(pointer: u64) -> (u16, u16) {
     let [a, b, c, d] = halves(pointer).1.to_le_bytes();
     (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]))
+}
+
+/// How many bytes the list has that a pointer describes, if it is one of bytes.
+#[inline]
+pub(super) const fn byte_count(pointer: u64) -> Option<u32> {
+    // The kind and the size of the elements, both at once.
+    if pointer & (KIND | 7 << 32) != LIST | (size::BYTE as u64) << 32 {
+        return None;
+    }
+    Some(elements(pointer).1)
 }
 
 /// The size of the elements of a list that a pointer describes, and how many there are, or words.

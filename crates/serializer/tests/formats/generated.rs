@@ -8,7 +8,9 @@ use capnp::serialize::NoAllocBufferSegments;
 use capnp::{Error, ErrorKind, NotInSchema};
 use zeekwire_schema::event_capnp::event;
 use zeekwire_schema::value_capnp::value;
-use zeekwire_serializer::{DecodeError, EventMessage, Fault, ValueList, ValueRef, ValueView};
+use zeekwire_serializer::{
+    DecodeError, EventMessage, Fault, ValueList, ValueRef, ValueView, ValueVisitor,
+};
 use zeekwire_types::value::{Subnet, SubnetError};
 
 /// Something that a reader met.
@@ -26,105 +28,153 @@ pub(crate) enum Seen<'a> {
     Fault(Fault),
 }
 
-/// Fails unless both readers see the same in these bytes, which start at a multiple of eight.
-/// Returns how much that was, and whether nothing was wrong.
-pub(crate) fn compare(bytes: &[u8]) -> (usize, bool) {
-    let mut ours = Vec::new();
-    let read = EventMessage::new(bytes);
-    if let Err(error) = read
-        .as_ref()
-        .map_err(DecodeError::fault)
-        .and_then(|message| read_ours(message, &mut ours).map_err(|error| error.fault()))
-    {
-        ours.push(Seen::Fault(error));
+impl Seen<'_> {
+    /// A fault. A pointer may be wrong in several ways at once, and the readers differ in which
+    /// they find first where a far pointer leads out of its segment.
+    fn fault(fault: Fault) -> Self {
+        Self::Fault(match fault {
+            Fault::OutOfBounds => Fault::BadPointer,
+            other => other,
+        })
     }
-    let mut generated = Vec::new();
+}
+
+/// Fails unless all readers see the same in these bytes, which start at a multiple of eight: the
+/// generated code, our views, and our views where plain values take the short way. Returns how
+/// much that was, and whether nothing was wrong.
+pub(crate) fn compare(bytes: &[u8]) -> (usize, bool) {
     let message = message(bytes);
+    let mut generated = Vec::new();
     let seen = message.as_ref().map_err(|fault| *fault);
     if let Err(fault) = seen.and_then(|message| read_generated(message, &mut generated)) {
-        generated.push(Seen::Fault(fault));
+        generated.push(Seen::fault(fault));
     }
-    assert_eq!(ours, generated);
+    for shortly in [false, true] {
+        let message = EventMessage::new(bytes);
+        let mut ours = Ours {
+            shortly,
+            seen: Vec::new(),
+        };
+        let seen = message.as_ref().map_err(Clone::clone);
+        if let Err(error) = seen.and_then(|message| ours.read(message)) {
+            ours.seen.push(Seen::fault(error.fault()));
+        }
+        assert_eq!(ours.seen, generated, "shortly: {shortly}");
+    }
     let is_fault = |seen: &Seen<'_>| matches!(seen, Seen::Fault(_));
-    (ours.len(), !ours.iter().any(is_fault))
+    (generated.len(), !generated.iter().any(is_fault))
 }
 
-fn read_ours<'m>(
-    message: &'m EventMessage<'_>,
-    seen: &mut Vec<Seen<'m>>,
-) -> Result<(), DecodeError> {
-    let event = message.event()?;
-    seen.push(Seen::Bytes(event.name().as_bytes()));
-    ours_list(event.args(), seen);
-    seen.push(number(event.metadata_len()));
-    for entry in event.metadata() {
-        match entry {
-            Ok((id, value)) => {
-                seen.push(Seen::Number(id));
-                ours_value(value, seen);
+/// Our views.
+struct Ours<'m> {
+    /// Whether the short way is tried first.
+    shortly: bool,
+    seen: Vec<Seen<'m>>,
+}
+
+impl<'m> Ours<'m> {
+    fn read(&mut self, message: &'m EventMessage<'_>) -> Result<(), DecodeError> {
+        let event = message.event()?;
+        self.seen.push(Seen::Bytes(event.name().as_bytes()));
+        self.list(event.args());
+        self.seen.push(number(event.metadata_len()));
+        for entry in event.metadata() {
+            match entry {
+                Ok((id, value)) => {
+                    self.seen.push(Seen::Number(id));
+                    self.value(value);
+                }
+                Err(error) => self.seen.push(Seen::fault(error.fault())),
             }
-            Err(error) => seen.push(Seen::Fault(error.fault())),
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, list: ValueList<'m>) {
+        self.seen.push(number(list.len()));
+        for value in list.iter() {
+            self.value(value);
         }
     }
-    Ok(())
-}
 
-fn ours_list<'m>(list: ValueList<'m>, seen: &mut Vec<Seen<'m>>) {
-    seen.push(number(list.len()));
-    for value in list.iter() {
-        ours_value(value, seen);
+    fn value(&mut self, value: ValueView<'m>) {
+        let plain = match self.shortly {
+            true => value.visit_plain(Itself),
+            false => None,
+        };
+        match plain.map_or_else(|| value.read(), Ok) {
+            Ok(read) => {
+                let is_ordered = value.is_ordered();
+                self.seen.push(Seen::Value(read.type_name(), is_ordered));
+                self.member(read);
+            }
+            Err(error) => self.seen.push(Seen::fault(error.fault())),
+        }
+    }
+
+    fn member(&mut self, value: ValueRef<'m>) {
+        let seen = &mut self.seen;
+        match value {
+            ValueRef::Unset => seen.push(Seen::Number(0)),
+            ValueRef::Bool(x) => seen.push(Seen::Number(x.into())),
+            ValueRef::Count(x) => seen.push(Seen::Number(x)),
+            ValueRef::Int(x) => seen.push(Seen::Number(x.cast_unsigned())),
+            ValueRef::Double(x) | ValueRef::Time(x) | ValueRef::Interval(x) => {
+                seen.push(Seen::Number(x.to_bits()));
+            }
+            ValueRef::String(x) => seen.push(Seen::Bytes(x)),
+            ValueRef::Pattern(exact, anywhere) => {
+                seen.extend([Seen::Bytes(exact), Seen::Bytes(anywhere)]);
+            }
+            ValueRef::Enum(x) => seen.push(Seen::Bytes(x.as_bytes())),
+            ValueRef::Port(x) => seen.push(Seen::Number(
+                u64::from(x.number) | u64::from(x.protocol as u8) << 16,
+            )),
+            ValueRef::Addr(x) => seen.push(Seen::Net(x, 0)),
+            ValueRef::Subnet(x) => seen.push(Seen::Net(x.address(), x.length())),
+            container => self.container(container),
+        }
+    }
+
+    fn container(&mut self, value: ValueRef<'m>) {
+        match value {
+            ValueRef::Set(x) | ValueRef::Vector(x) | ValueRef::List(x) => self.list(x),
+            ValueRef::Table(keys, values) => {
+                self.list(keys);
+                self.list(values);
+            }
+            ValueRef::Record(x) => {
+                self.seen.push(Seen::Bytes(x.type_name().as_bytes()));
+                for index in 0..x.names().len() {
+                    self.seen.push(match x.name(index) {
+                        Ok(name) => Seen::Bytes(name.map_or(b"none", str::as_bytes)),
+                        Err(error) => Seen::fault(error.fault()),
+                    });
+                }
+                self.list(x.fields());
+            }
+            ValueRef::Function(name, captures) => {
+                self.seen.push(Seen::Bytes(name.as_bytes()));
+                captures.into_iter().for_each(|x| self.list(x));
+            }
+            ValueRef::Opaque(type_id, data) => {
+                self.seen.push(Seen::Bytes(type_id.as_bytes()));
+                self.value(data);
+            }
+            ValueRef::Any(x) => self.value(x),
+            _ => self.seen.push(Seen::Fault(Fault::Newer)),
+        }
     }
 }
 
-fn ours_value<'m>(value: ValueView<'m>, seen: &mut Vec<Seen<'m>>) {
-    let read = match value.read() {
-        Ok(read) => read,
-        Err(error) => return seen.push(Seen::Fault(error.fault())),
-    };
-    seen.push(Seen::Value(read.type_name(), value.is_ordered()));
-    match read {
-        ValueRef::Unset => seen.push(Seen::Number(0)),
-        ValueRef::Bool(x) => seen.push(Seen::Number(x.into())),
-        ValueRef::Count(x) => seen.push(Seen::Number(x)),
-        ValueRef::Int(x) => seen.push(Seen::Number(x.cast_unsigned())),
-        ValueRef::Double(x) | ValueRef::Time(x) | ValueRef::Interval(x) => {
-            seen.push(Seen::Number(x.to_bits()));
-        }
-        ValueRef::String(x) => seen.push(Seen::Bytes(x)),
-        ValueRef::Pattern(exact, anywhere) => {
-            seen.extend([Seen::Bytes(exact), Seen::Bytes(anywhere)]);
-        }
-        ValueRef::Enum(x) => seen.push(Seen::Bytes(x.as_bytes())),
-        ValueRef::Port(x) => seen.push(Seen::Number(
-            u64::from(x.number) | u64::from(x.protocol as u8) << 16,
-        )),
-        ValueRef::Addr(x) => seen.push(Seen::Net(x, 0)),
-        ValueRef::Subnet(x) => seen.push(Seen::Net(x.address(), x.length())),
-        ValueRef::Set(x) | ValueRef::Vector(x) | ValueRef::List(x) => ours_list(x, seen),
-        ValueRef::Table(keys, values) => {
-            ours_list(keys, seen);
-            ours_list(values, seen);
-        }
-        ValueRef::Record(x) => {
-            seen.push(Seen::Bytes(x.type_name().as_bytes()));
-            for index in 0..x.names().len() {
-                seen.push(match x.name(index) {
-                    Ok(name) => Seen::Bytes(name.map_or(b"none", str::as_bytes)),
-                    Err(error) => Seen::Fault(error.fault()),
-                });
-            }
-            ours_list(x.fields(), seen);
-        }
-        ValueRef::Function(name, captures) => {
-            seen.push(Seen::Bytes(name.as_bytes()));
-            captures.into_iter().for_each(|x| ours_list(x, seen));
-        }
-        ValueRef::Opaque(type_id, data) => {
-            seen.push(Seen::Bytes(type_id.as_bytes()));
-            ours_value(data, seen);
-        }
-        ValueRef::Any(x) => ours_value(x, seen),
-        _ => seen.push(Seen::Fault(Fault::Newer)),
+/// Gives back what it visits.
+struct Itself;
+
+impl<'m> ValueVisitor<'m> for Itself {
+    type Output = ValueRef<'m>;
+
+    fn visit(self, value: ValueRef<'m>) -> ValueRef<'m> {
+        value
     }
 }
 
@@ -161,7 +211,7 @@ fn read_generated<'m>(
                 seen.push(Seen::Number(entry.get_id()));
                 generated_value(value, seen);
             }
-            Err(error) => seen.push(Seen::Fault(fault(error))),
+            Err(error) => seen.push(Seen::fault(fault(error))),
         }
     }
     Ok(())
@@ -179,7 +229,7 @@ fn generated_value<'m>(value: value::Reader<'m>, seen: &mut Vec<Seen<'m>>) {
     if let Err(fault) = generated_member(value, seen) {
         // Ours looks at a value before it shows any of it.
         seen.truncate(start);
-        seen.push(Seen::Fault(fault));
+        seen.push(Seen::fault(fault));
     }
 }
 
@@ -261,7 +311,7 @@ fn generated_container<'m>(
             }
             seen.push(Seen::Bytes(text(x.get_type_name())?));
             for name in names {
-                seen.push(text(name).map_or_else(Seen::Fault, Seen::Bytes));
+                seen.push(text(name).map_or_else(Seen::fault, Seen::Bytes));
             }
             generated_list(fields, seen);
         }

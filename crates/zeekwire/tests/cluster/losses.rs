@@ -189,3 +189,39 @@ fn a_lossless_node_in_the_middle_slows_its_senders_for_its_own_subscriber_too() 
     }
     sender.join().unwrap();
 }
+
+#[test]
+fn a_lossless_origin_waits_for_a_slow_taker_beside_a_quick_one() {
+    let here = Inproc::new();
+    let origin = member_with(&here, "hub", |builder| {
+        builder
+            .heartbeat(Duration::from_secs(1), Duration::from_secs(600))
+            .event_queue(200_000, DropPolicy::Block)
+            .lossless()
+    });
+    let quick = member_with(&here, "quick", |builder| {
+        builder.heartbeat(Duration::from_secs(1), Duration::from_secs(600))
+    });
+    link(&quick, &[&origin]);
+    let quick_inbox = receiver(&quick, "topic");
+    let slow = stuck(&here, &origin);
+    // What made the other stuck.
+    next(&quick_inbox);
+    let sender = origin.clone();
+    let sending = std::thread::spawn(move || {
+        for n in 0..COUNT {
+            send(&sender, "topic", &numbered(n, BYTES));
+        }
+    });
+    // For longer than publishers put up with a stall where something may be lost.
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(!sending.is_finished());
+    drop(slow.gate);
+    assert!(slow.handler.end().wait(PATIENCE));
+    slow.inbox.recv_timeout(PATIENCE).unwrap();
+    for n in 0..COUNT {
+        assert_eq!(number(&next(&slow.inbox)), n);
+        assert_eq!(number(&next(&quick_inbox)), n);
+    }
+    sending.join().unwrap();
+}

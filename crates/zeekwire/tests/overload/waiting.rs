@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use zeekwire::{DropPolicy, Node, PublishError};
 
-use super::stalled::Stalled;
+use super::stalled::{Stalled, small_windows};
 use crate::common::{
     Over, PATIENCE, Pair, dropped_on_links, eventually, next, number, numbered, receiver, send,
 };
@@ -220,4 +220,26 @@ fn a_node_that_never_waits_is_refused_at_once_and_loses_nothing_of_what_was_acce
     let status = stalled.pair.client.status();
     assert_eq!((status.published.waits, status.published.refused), (0, 1));
     assert_eq!(stalled.rest(), Vec::from_iter(0..accepted));
+}
+
+#[test]
+fn a_taker_that_is_slow_and_works_is_not_taken_for_one_that_stands_still() {
+    const STALL_MAX: Duration = Duration::from_millis(400);
+    let pair = Pair::with(Over::Tcp, small_windows, |client| {
+        small_windows(client)
+            .event_queue(QUEUE_BYTES, DropPolicy::Block)
+            .configure(|config| config.stall_max = STALL_MAX)
+    });
+    let taken = pair.server.subscribe(["topic"]).unwrap();
+    let inbox = taken.queue(1 << 20, DropPolicy::Block).receiver().unwrap();
+    assert!(inbox.subscription().wait_effective(PATIENCE));
+    let client = pair.client.clone();
+    let publisher = thread::spawn(move || publish_all(&client, "topic"));
+    // From half full to a quarter, it takes longer than publishers put up with a stall.
+    for n in 0..COUNT {
+        assert_eq!(number(&next(&inbox)), n);
+        thread::sleep(Duration::from_millis(2));
+    }
+    assert_eq!(publisher.join().unwrap(), Ok(()));
+    assert_eq!(dropped_on_links(&pair.client.status()), 0);
 }

@@ -47,20 +47,20 @@ fn measure(bench: &Bench, _: Instant) -> Vec<Row> {
         Probe::LogDecodeZeekBin,
         "exact, one run, every cell visited",
     );
-    let figures: [(&str, f64, &str, Box<dyn Fn() -> Result<Outcome> + '_>); 3] = [
-        (BYTES, 0.6, "bytes/row", Box::new(bytes)),
-        (ENCODE, 0.5, "instructions/row", Box::new(encode)),
-        (DECODE, 0.3, "instructions/row", Box::new(decode)),
-    ];
-    let wanted = figures.into_iter().filter(|(id, ..)| bench.wants(id));
-    wanted
-        .map(|(id, most, unit, measure)| Row {
+    let row = |id: &str, most, unit, measure: &dyn Fn() -> Result<Outcome>| {
+        bench.wants(id).then(|| Row {
             id: id.to_owned(),
             target: Target::AtMost(most),
             unit,
             outcome: measure().unwrap_or_else(Outcome::Failed),
         })
-        .collect()
+    };
+    let rows = [
+        row(BYTES, 0.6, "bytes/row", &bytes),
+        row(ENCODE, 0.5, "instructions/row", &encode),
+        row(DECODE, 0.3, "instructions/row", &decode),
+    ];
+    rows.into_iter().flatten().collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "batches take kilobytes")]

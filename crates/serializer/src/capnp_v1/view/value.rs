@@ -121,57 +121,61 @@ impl<'m> ValueView<'m> {
     /// [`DecodeError`] when the value is damaged, or of a type that only newer versions know.
     #[inline]
     pub fn read(&self) -> Result<ValueRef<'m>, DecodeError> {
-        self.visit(Itself)
-    }
-
-    /// As [`read`](Self::read), but hands the value to `visitor` at each place where its type has
-    /// become known, so that nothing need ask for the type again once that was inlined.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    #[inline]
-    pub fn visit<V: ValueVisitor<'m>>(&self, visitor: V) -> Result<V::Output, DecodeError> {
         let value = &self.0;
         let first = value.first();
         let real = || f64::from_bits(value.word(1));
         Ok(match first & MEMBER {
+            member::UNSET => ValueRef::Unset,
+            member::BOOL => ValueRef::Bool((first >> BOOL_BIT) & 1 != 0),
+            member::COUNT => ValueRef::Count(value.word(1)),
+            member::INT => ValueRef::Int(value.word(1).cast_signed()),
+            member::DOUBLE => ValueRef::Double(real()),
+            member::TIME => ValueRef::Time(real()),
+            member::INTERVAL => ValueRef::Interval(real()),
+            member::STRING => ValueRef::String(value.data(0)?),
+            member::ENUM => ValueRef::Enum(value.text(0)?),
+            member::PORT => ValueRef::Port(port(value.word(1)).ok_or_else(newer)?),
+            member::ADDR => ValueRef::Addr(address(value.data(0)?)?.to_canonical()),
+            member::SET => ValueRef::Set(list(value, 0)?),
+            member::VECTOR => ValueRef::Vector(list(value, 0)?),
+            member::LIST => ValueRef::List(list(value, 0)?),
+            member => rare(value, member)?,
+        })
+    }
+
+    /// Hands a value to `visitor` if it is of a simple type, and laid out as this version of the
+    /// schema has it, and there is nothing wrong with it: most are. `None` is not an answer, but a
+    /// case for [`read`](Self::read).
+    ///
+    /// Once inlined, this calls nothing, and nothing asks for the type again.
+    #[inline(always)]
+    pub fn visit_plain<V: ValueVisitor<'m>>(&self, visitor: V) -> Option<V::Output> {
+        let value = self.0.plain()?;
+        let real = f64::from_bits(value.second);
+        Some(match value.first & MEMBER {
             member::UNSET => visitor.visit(ValueRef::Unset),
-            member::BOOL => visitor.visit(ValueRef::Bool((first >> BOOL_BIT) & 1 != 0)),
-            member::COUNT => visitor.visit(ValueRef::Count(value.word(1))),
-            member::INT => visitor.visit(ValueRef::Int(value.word(1).cast_signed())),
-            member::DOUBLE => visitor.visit(ValueRef::Double(real())),
-            member::TIME => visitor.visit(ValueRef::Time(real())),
-            member::INTERVAL => visitor.visit(ValueRef::Interval(real())),
-            member::STRING => visitor.visit(ValueRef::String(value.data(0)?)),
-            member::ENUM => visitor.visit(ValueRef::Enum(value.text(0)?)),
-            member::PORT => visitor.visit(ValueRef::Port(port(value.word(1))?)),
-            member::ADDR => {
-                let address = address(value.data(0)?)?;
-                visitor.visit(ValueRef::Addr(address.to_canonical()))
-            }
-            member => visitor.visit(rare(value, member)?),
+            member::BOOL => visitor.visit(ValueRef::Bool((value.first >> BOOL_BIT) & 1 != 0)),
+            member::COUNT => visitor.visit(ValueRef::Count(value.second)),
+            member::INT => visitor.visit(ValueRef::Int(value.second.cast_signed())),
+            member::DOUBLE => visitor.visit(ValueRef::Double(real)),
+            member::TIME => visitor.visit(ValueRef::Time(real)),
+            member::INTERVAL => visitor.visit(ValueRef::Interval(real)),
+            member::PORT => visitor.visit(ValueRef::Port(port(value.second)?)),
+            member::STRING => visitor.visit(ValueRef::String(value.data()?)),
+            member::ENUM => visitor.visit(ValueRef::Enum(value.name()?)),
+            member::ADDR => visitor.visit(ValueRef::Addr(value.octets()?.into())),
+            _ => return None,
         })
     }
 }
 
-/// Is given a value; for [`ValueView::visit`].
+/// Is given a value by [`ValueView::visit_plain`].
 pub trait ValueVisitor<'m> {
-    /// What it makes of it.
+    /// What it makes of a value.
     type Output;
 
-    /// Takes the value. To be inlined.
+    /// Takes the value. Should be inlined where it is called, with a type that is known there.
     fn visit(self, value: ValueRef<'m>) -> Self::Output;
-}
-
-struct Itself;
-
-impl<'m> ValueVisitor<'m> for Itself {
-    type Output = ValueRef<'m>;
-
-    #[inline(always)]
-    fn visit(self, value: ValueRef<'m>) -> ValueRef<'m> {
-        value
-    }
 }
 
 macro_rules! accessors {
@@ -261,9 +265,6 @@ fn rare<'m>(value: &Struct<'m>, member: u64) -> Result<ValueRef<'m>, DecodeError
             let [length, ..] = value.word(1).to_le_bytes();
             ValueRef::Subnet(subnet(address(value.data(0)?)?, length)?)
         }
-        member::SET => ValueRef::Set(ValueList(value.structs(0)?)),
-        member::VECTOR => ValueRef::Vector(ValueList(value.structs(0)?)),
-        member::LIST => ValueRef::List(ValueList(value.structs(0)?)),
         member::PATTERN => {
             let pattern = value.structure(0)?;
             ValueRef::Pattern(pattern.data(0)?, pattern.data(1)?)
@@ -281,9 +282,15 @@ fn rare<'m>(value: &Struct<'m>, member: u64) -> Result<ValueRef<'m>, DecodeError
     })
 }
 
+/// The values behind a pointer.
+#[inline(never)]
+fn list<'m>(of: &Struct<'m>, pointer: u16) -> Result<ValueList<'m>, DecodeError> {
+    Ok(ValueList(of.structs(pointer)?))
+}
+
 fn table(table: Struct<'_>) -> Result<ValueRef<'_>, DecodeError> {
-    let keys = ValueList(table.structs(0)?);
-    let values = ValueList(table.structs(1)?);
+    let keys = list(&table, 0)?;
+    let values = list(&table, 1)?;
     if keys.len() == values.len() {
         Ok(ValueRef::Table(keys, values))
     } else {
@@ -292,7 +299,7 @@ fn table(table: Struct<'_>) -> Result<ValueRef<'_>, DecodeError> {
 }
 
 fn record(record: Struct<'_>) -> Result<RecordView<'_>, DecodeError> {
-    let fields = ValueList(record.structs(0)?);
+    let fields = list(&record, 0)?;
     let names = FieldNames(record.texts(1)?);
     if !names.is_empty() && names.len() != fields.len() {
         return Err(fault(Fault::NameCount));
@@ -306,24 +313,19 @@ fn record(record: Struct<'_>) -> Result<RecordView<'_>, DecodeError> {
 
 fn function(function: Struct<'_>) -> Result<ValueRef<'_>, DecodeError> {
     let captures = match function.word(0) & 1 != 0 {
-        true => Some(ValueList(function.structs(1)?)),
+        true => Some(list(&function, 1)?),
         false => None,
     };
     Ok(ValueRef::Function(function.text(0)?, captures))
 }
 
-/// A port out of a value's data word.
+/// A port out of a value's data word; `None` if its protocol is a newer one.
 #[inline]
-fn port(data: u64) -> Result<Port, DecodeError> {
+fn port(data: u64) -> Option<Port> {
     let [a, b, ..] = data.to_le_bytes();
     let [protocol, beyond, ..] = (data >> PROTOCOL_BIT).to_le_bytes();
-    match PortProtocol::from_number(protocol) {
-        Some(protocol) if beyond == 0 => Ok(Port {
-            number: u16::from_le_bytes([a, b]),
-            protocol,
-        }),
-        _ => Err(newer()),
-    }
+    let protocol = PortProtocol::from_number(protocol).filter(|_| beyond == 0)?;
+    Some(Port::new(u16::from_le_bytes([a, b]), protocol))
 }
 
 #[inline]

@@ -16,7 +16,7 @@ mod text;
 pub use aligned::AlignedBytes;
 pub use copying::copy_short;
 pub use pool::{Block, BlockPool, CopyPool, Filling};
-pub use text::{ascii, utf8};
+pub use text::{short_ascii, utf8};
 
 /// Rounds a count of bytes up to whole words of eight bytes.
 #[must_use]

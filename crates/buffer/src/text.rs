@@ -7,7 +7,7 @@
 #[inline]
 #[must_use]
 pub fn utf8(bytes: &[u8]) -> Option<&str> {
-    match ascii(bytes) {
+    match short_ascii(bytes) {
         Some(text) => Some(text),
         None => std::str::from_utf8(bytes).ok(),
     }
@@ -17,25 +17,23 @@ pub fn utf8(bytes: &[u8]) -> Option<&str> {
 /// all.
 #[inline(always)]
 #[must_use]
-pub fn ascii(bytes: &[u8]) -> Option<&str> {
-    const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
-    let all = match bytes.len() {
+pub fn short_ascii(bytes: &[u8]) -> Option<&str> {
+    let has_high_bits = match bytes.len() {
         16..=32 => {
             let (a, b) = ends::<16>(bytes)?;
-            let all = u128::from_ne_bytes(a) | u128::from_ne_bytes(b);
-            all as u64 | (all >> 64) as u64
+            (u128::from_ne_bytes(a) | u128::from_ne_bytes(b)) & u128::from_ne_bytes([0x80; 16]) != 0
         }
         8..16 => {
             let (a, b) = ends::<8>(bytes)?;
-            u64::from_ne_bytes(a) | u64::from_ne_bytes(b)
+            (u64::from_ne_bytes(a) | u64::from_ne_bytes(b)) & u64::from_ne_bytes([0x80; 8]) != 0
         }
         4..8 => {
             let (a, b) = ends::<4>(bytes)?;
-            u64::from(u32::from_ne_bytes(a) | u32::from_ne_bytes(b))
+            (u32::from_ne_bytes(a) | u32::from_ne_bytes(b)) & u32::from_ne_bytes([0x80; 4]) != 0
         }
         _ => return None,
     };
-    if all & HIGH_BITS != 0 {
+    if has_high_bits {
         return None;
     }
     // SAFETY: no byte has its highest bit set, and ASCII is UTF-8.
@@ -57,7 +55,7 @@ mod tests {
         for len in 0..40 {
             let mut bytes = vec![b'a'; len];
             assert_eq!(utf8(&bytes), std::str::from_utf8(&bytes).ok());
-            assert_eq!(ascii(&bytes).is_some(), (4..=32).contains(&len));
+            assert_eq!(short_ascii(&bytes).is_some(), (4..=32).contains(&len));
             for place in 0..len {
                 bytes[place] = 0xff;
                 assert_eq!(utf8(&bytes), None, "{place} of {len}");

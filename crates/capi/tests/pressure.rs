@@ -255,11 +255,10 @@ fn the_end_of_a_member_is_told_after_all_that_it_sent() {
     for n in 0..500 {
         assert_eq!(spoke.raise("words", "A::a", n), ZW_OK);
     }
-    // SAFETY: the context lives. Ends in order: everything is out before.
-    assert_eq!(
-        unsafe { zeekwire_c::context::zw_context_stop(spoke.context, 20_000) },
-        ZW_OK
-    );
+    // Ends in order: everything is out before.
+    // SAFETY: the context lives.
+    let stopped = unsafe { zeekwire_c::context::zw_context_stop(spoke.context, 20_000) };
+    assert_eq!(stopped, ZW_OK);
     let one_by_one = zw_budget {
         messages_max: 1,
         ..NO_BOUND

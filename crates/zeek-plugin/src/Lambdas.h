@@ -18,8 +18,8 @@ namespace zeek::cluster::zeekwire {
 /// parsed and before Zeek optimizes them: what replaces their bodies does not tell them apart.
 void NameLambdas();
 
-/// The name under which `func` travels, or a copy of it; empty when it is no lambda. Zeek's own name
-/// for a lambda that was not parsed. Lives as long as `func`.
+/// The name under which `func` travels, or a copy of it; empty when it is no lambda. Where it was
+/// not parsed but compiled, Zeek's own name. Lives as long as `func`.
 std::string_view LambdaName(const Func* func);
 
 /// The lambda that travels under that name, the one without captures that all others are copies of;

@@ -182,9 +182,8 @@ fn look(
         Ok(value) => value,
         Err(error) => return damaged(decoder, index, &error),
     };
-    let container = match write_plain(value, out) {
-        None => return zw_result::ZW_OK,
-        Some(container) => container,
+    let Some(container) = write_plain(value, out) else {
+        return zw_result::ZW_OK;
     };
     let Some(levels) = levels.checked_sub(1) else {
         return report(decoder, index, Fault::TooDeep);

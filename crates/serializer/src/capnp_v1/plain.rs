@@ -4,18 +4,17 @@
 //! What [`Struct`](super::reader::Struct) does in general is done here in few steps, each of which
 //! gives up on anything unusual or wrong, before anything was paid for.
 
-use zeekwire_buffer::ascii;
+use zeekwire_buffer::short_ascii;
 
 use super::layout::{VALUE, VALUE_POINTER, WORD};
 use super::payload::Payload;
 use super::reader::byte_count;
 
-/// Bytes of a value.
-const BYTES: usize = VALUE.bytes();
-/// From its start to its pointer.
+/// Bytes from a value's start to its pointer, which is its last word.
 const POINTER: u32 = 8 * VALUE.data as u32;
+const BYTES: u32 = POINTER + 8;
 
-const _: () = assert!(BYTES == 3 * WORD && POINTER as usize == VALUE_POINTER);
+const _: () = assert!(POINTER as usize == VALUE_POINTER && BYTES as usize == VALUE.bytes());
 
 /// The words of a value.
 pub(super) struct Plain<'m> {
@@ -32,7 +31,9 @@ impl<'m> Plain<'m> {
     /// The value at `at`.
     #[inline(always)]
     pub(super) fn at(payload: &'m Payload<'m>, at: u32) -> Option<Self> {
-        let words: &[u8; BYTES] = payload.bytes(at, BYTES as u32).first_chunk()?;
+        let words = payload
+            .bytes(at, BYTES)
+            .first_chunk::<{ BYTES as usize }>()?;
         let (words, _) = words.as_chunks::<WORD>();
         let &[first, second, pointer] = words else {
             return None;
@@ -73,7 +74,7 @@ impl<'m> Plain<'m> {
         let (0, text) = bytes.split_last()? else {
             return None;
         };
-        let name = ascii(text)?;
+        let name = short_ascii(text)?;
         self.payload.spend(words).ok()?;
         Some(name)
     }

@@ -33,9 +33,12 @@ const RUN_TIME: Duration = Duration::from_millis(300);
 /// Connections that a real Zeek saw.
 const LOG: &[u8] = include_bytes!("../../../../crates/cli/data/conn.log.gz");
 
+/// Measures one thing about a log.
+type Quantity = Box<dyn Fn(&Log) -> Result<f64>>;
+
 fn measure(bench: &Bench, _: Instant) -> Vec<Row> {
     let format = |options: Options| move |log: &Log| log.format_mb_per_s(&options);
-    let figures: [(&str, Target, &str, Box<dyn Fn(&Log) -> Result<f64>>); 3] = [
+    let figures: [(&str, Target, &str, Quantity); 3] = [
         (
             TSV,
             Target::AtLeast(300.0),

@@ -1,4 +1,7 @@
-//! `capnp-v1`: views of any bytes, and owned events out of them.
+//! `capnp-v1`: views of any bytes, beside the generated code, and owned events out of them.
+
+#[path = "../../../../crates/serializer/tests/formats/generated.rs"]
+mod generated;
 
 use zeekwire_buffer::AlignedBytes;
 use zeekwire_serializer::capnp_v1::CapnpV1;
@@ -9,9 +12,11 @@ use zeekwire_serializer::{
 
 use super::broker_bin::{check_stability, usable};
 
-/// Walks through all views, decodes aligned and misaligned, and encodes again.
+/// Compares with the generated code, walks through all views, decodes aligned and misaligned, and
+/// encodes again.
 pub fn capnp_event(data: &[u8]) {
     let aligned = AlignedBytes::copied(data);
+    generated::compare(&aligned);
     let walked = EventMessage::new(&aligned).and_then(|message| walk(&message));
     let decoded = CapnpV1.decode(&aligned);
     let shifted = AlignedBytes::copied(&[&[0][..], data].concat());

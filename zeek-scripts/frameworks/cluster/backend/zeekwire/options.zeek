@@ -102,7 +102,7 @@ export {
 
 	## Bytes of events that were published here and that the IO thread has yet to take. 0 takes the
 	## library's default.
-	const publish_bytes_max = 32 * 1024 * 1024 &redef;
+	const publish_bytes_max = 8 * 1024 * 1024 &redef;
 
 	## Bytes of messages that arrived and that wait for Zeek's main loop. 0 takes the library's
 	## default.

@@ -178,7 +178,7 @@ struct Ears(mpsc::Receiver<()>);
 
 impl Ears {
     /// Nobody knows how many nodes will tell.
-    const PATIENCE: Duration = Duration::from_secs(1);
+    const PATIENCE: Duration = Duration::from_secs(2);
 
     fn look(client: &Client, target: &Target) -> Result<Self, Failure> {
         let (heard, ears) = mpsc::channel();

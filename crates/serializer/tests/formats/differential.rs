@@ -6,10 +6,11 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use zeekwire_buffer::AlignedBytes;
 use zeekwire_schema::event_capnp::event as schema;
+use zeekwire_schema::value_capnp::value;
 use zeekwire_serializer::Fault;
 use zeekwire_types::Value;
 
-use crate::generated::compare;
+use crate::generated::{compare, compare_rounds};
 use crate::strategies::event;
 use crate::vectors::recorded;
 use crate::{BIN, CAPNP, decode, encode};
@@ -88,8 +89,8 @@ enum Change {
     Copy(Index),
 }
 
-/// Compares with these changes.
-fn compare_changed(mut segments: Vec<Vec<u64>>, changes: &[(Index, Change)]) -> (usize, bool) {
+/// The message with these changes.
+fn changed(mut segments: Vec<Vec<u64>>, changes: &[(Index, Change)]) -> AlignedBytes {
     let sizes: Vec<_> = segments.iter().map(Vec::len).collect();
     let mut words: Vec<_> = segments.concat();
     for (place, change) in changes {
@@ -103,7 +104,7 @@ fn compare_changed(mut segments: Vec<Vec<u64>>, changes: &[(Index, Change)]) -> 
     for (segment, size) in segments.iter_mut().zip(sizes) {
         *segment = words.drain(..size).collect();
     }
-    compare(&framed(&segments))
+    framed(&segments)
 }
 
 proptest! {
@@ -116,7 +117,7 @@ proptest! {
     #[test]
     fn changed_events_read_the_same(event in event(), changes in changes()) {
         let bytes = encode(CAPNP, &event).unwrap();
-        let (_, is_whole) = compare_changed(split(&bytes, 1 << 20), &changes);
+        let (_, is_whole) = compare(&changed(split(&bytes, 1 << 20), &changes));
         prop_assert!(is_whole || !changes.is_empty());
     }
 
@@ -131,7 +132,7 @@ proptest! {
         if segments.len() < 512 {
             let whole = compare(&AlignedBytes::copied(&bytes));
             prop_assert_eq!(compare(&framed(&segments)), whole);
-            compare_changed(segments, &changes);
+            compare(&changed(segments, &changes));
         }
     }
 
@@ -152,6 +153,25 @@ proptest! {
     #[test]
     fn random_bytes_read_the_same(bytes in vec(any::<u8>(), 0..200)) {
         compare(&AlignedBytes::copied(&bytes));
+    }
+}
+
+proptest! {
+    // Each case reads many times over.
+    #![proptest_config(ProptestConfig {
+        cases: 100,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn budgets_are_spent_alike(event in event(), words in 1..60_u32, changes in changes()) {
+        let bytes = encode(CAPNP, &event).unwrap();
+        let segments = split(&bytes, words);
+        if segments.len() < 512 {
+            compare_rounds(&changed(segments, &changes), 200);
+        }
+        compare_rounds(&changed(split(&bytes, 1 << 20), &changes), 200);
     }
 }
 
@@ -221,4 +241,73 @@ fn lists_of_other_shapes_are_read_as_values() {
         0x0063_6261,
     ];
     assert_eq!(args_of(7, 7, &longer), Ok(vec![Value::from("abc")]));
+}
+
+/// A number that is too small for the id of metadata is none, whatever it is.
+#[test]
+fn metadata_of_other_shapes_is_read_the_same() {
+    for size in 0..8 {
+        let list = 1 | 1 << 2 | size << 32 | 1 << 35;
+        for word in [0, 7, 0x0001_0002, 1 << 2 | 1 << 48, 1 << 2 | 1 << 32] {
+            compare(&framed(&[vec![
+                3 << 48,
+                0,
+                0,
+                list & !(1 << 2),
+                word,
+                5,
+                0,
+            ]]));
+        }
+    }
+}
+
+#[test]
+fn pointers_are_followed_as_deep() {
+    for levels in [40, 49, 50, 51, 52, 53, 100, 101, 102, 103, 104, 105] {
+        let fills: [fn(value::Builder<'_>) -> value::Builder<'_>; 3] = [
+            |slot| slot.init_any(),
+            |slot| slot.init_vector(1).get(0),
+            |slot| slot.init_opaque().init_data(),
+        ];
+        for fill in fills {
+            let mut builder = Builder::new_default();
+            let mut slot = builder
+                .init_root::<schema::Builder<'_>>()
+                .init_args(1)
+                .get(0);
+            for _ in 0..levels {
+                slot = fill(slot);
+            }
+            let bytes = capnp::serialize::write_message_to_words(&builder);
+            compare(&AlignedBytes::copied(&bytes));
+        }
+    }
+}
+
+/// Far pointers whose landing pads and targets are at the very end of a segment, and behind it.
+#[test]
+fn far_pointers_end_alike() {
+    let value = [1 << 2 | 2 << 32 | 1 << 48, 2, 9, 0];
+    for place in 0..8 {
+        for is_double in [0, 1 << 2] {
+            let far = 2 | is_double | place << 3 | 1 << 32;
+            let event = vec![3 << 48, 0, far, 0];
+            for target in 0..7 {
+                let landing = 2 | target << 3 | 2 << 32;
+                let tag = 1 | 7 << 32 | 3 << 35;
+                for pad in [
+                    vec![landing, tag],
+                    vec![0, landing, tag],
+                    vec![landing],
+                    vec![tag],
+                ] {
+                    let pad = pad.into_iter().chain(value).collect();
+                    compare(&framed(&[event.clone(), pad, value.to_vec()]));
+                }
+                let pads = vec![0, landing, tag];
+                compare(&framed(&[event.clone(), pads, value.to_vec()]));
+            }
+        }
+    }
 }

@@ -43,11 +43,23 @@ impl Seen<'_> {
 /// generated code, our views, and our views where plain values take the short way. Returns how
 /// much that was, and whether nothing was wrong.
 pub(crate) fn compare(bytes: &[u8]) -> (usize, bool) {
+    compare_rounds(bytes, 1)
+}
+
+/// As [`compare`], reading each message over and over, until its budget is spent or as many
+/// rounds are over.
+pub(crate) fn compare_rounds(bytes: &[u8], rounds: usize) -> (usize, bool) {
+    let amplified = [Seen::Fault(Fault::Amplified)];
     let message = message(bytes);
     let mut generated = Vec::new();
-    let seen = message.as_ref().map_err(|fault| *fault);
-    if let Err(fault) = seen.and_then(|message| read_generated(message, &mut generated)) {
-        generated.push(Seen::fault(fault));
+    for _ in 0..rounds {
+        let seen = message.as_ref().map_err(|fault| *fault);
+        if let Err(fault) = seen.and_then(|message| read_generated(message, &mut generated)) {
+            generated.push(Seen::fault(fault));
+        }
+        if generated.ends_with(&amplified) {
+            break;
+        }
     }
     for shortly in [false, true] {
         let message = EventMessage::new(bytes);
@@ -55,9 +67,14 @@ pub(crate) fn compare(bytes: &[u8]) -> (usize, bool) {
             shortly,
             seen: Vec::new(),
         };
-        let seen = message.as_ref().map_err(Clone::clone);
-        if let Err(error) = seen.and_then(|message| ours.read(message)) {
-            ours.seen.push(Seen::fault(error.fault()));
+        for _ in 0..rounds {
+            let seen = message.as_ref().map_err(Clone::clone);
+            if let Err(error) = seen.and_then(|message| ours.read(message)) {
+                ours.seen.push(Seen::fault(error.fault()));
+            }
+            if ours.seen.ends_with(&amplified) {
+                break;
+            }
         }
         assert_eq!(ours.seen, generated, "shortly: {shortly}");
     }

@@ -1279,7 +1279,7 @@ zw_result zw_decode_metadata(const struct zw_decoder *decoder,
                              uint64_t *id,
                              struct zw_value *value);
 
-// What was wrong first with the payload at hand, and where: "capnp-v1: args[1].fields[0]: …"; ""
+// What was wrong first with the payload at hand, and where: `capnp-v1: args[1].fields[0]: …`; ""
 // if nothing was. Never NULL. With NULL: what was wrong last, on this thread, in a list that came
 // from a message and not from a decoder.
 //
@@ -1468,7 +1468,7 @@ void zw_encode_any(struct zw_encoder *encoder);
 // Any one thread at a time.
 zw_result zw_encode_finish(struct zw_encoder *encoder, const uint8_t **p, size_t *n);
 
-// What `zw_encode_finish` found wrong last, and where: "capnp-v1: args[1].fields[0]: …"; "" if
+// What `zw_encode_finish` found wrong last, and where: `capnp-v1: args[1].fields[0]: …`; "" if
 // nothing was. Never NULL.
 //
 // Any one thread at a time. The text lives until the next failure.

@@ -1,7 +1,7 @@
 //! The C library `libzeekwire`: opaque handles, result codes, one descriptor to be polled.
 //!
 //! Each exported function starts with `zw_`, checks what C gave it, and calls safe code inside
-//! [`boundary::guard`], so that no panic crosses. The header `include/zeekwire.h` is generated
+//! `boundary::guard`, so that no panic crosses. The header `include/zeekwire.h` is generated
 //! from this crate and says for each function which thread may call it and who owns what.
 //!
 //! Unsafe code is the reading of C's pointers and little else; the safe halves live in the

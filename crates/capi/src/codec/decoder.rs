@@ -136,7 +136,7 @@ pub unsafe extern "C" fn zw_decode_metadata(
     })
 }
 
-/// What was wrong first with the payload at hand, and where: "capnp-v1: args[1].fields[0]: …"; ""
+/// What was wrong first with the payload at hand, and where: `capnp-v1: args[1].fields[0]: …`; ""
 /// if nothing was. Never NULL. With NULL: what was wrong last, on this thread, in a list that came
 /// from a message and not from a decoder.
 ///

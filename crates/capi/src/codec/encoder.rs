@@ -435,7 +435,7 @@ pub unsafe extern "C" fn zw_encode_finish(
     })
 }
 
-/// What `zw_encode_finish` found wrong last, and where: "capnp-v1: args[1].fields[0]: …"; "" if
+/// What `zw_encode_finish` found wrong last, and where: `capnp-v1: args[1].fields[0]: …`; "" if
 /// nothing was. Never NULL.
 ///
 /// Any one thread at a time. The text lives until the next failure.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Tells when something asked for is done.
 #[derive(Clone, Debug)]
@@ -60,18 +60,10 @@ impl Completion {
 
     /// Waits until it fires, for at most `timeout`. Returns whether it fired.
     pub fn wait(&self, timeout: Duration) -> bool {
-        // A time that the clock cannot tell is for ever.
-        let deadline = Instant::now().checked_add(timeout);
-        let mut state = self.shared.lock();
-        while !state.done {
-            let left = deadline.map_or(timeout, |at| at.saturating_duration_since(Instant::now()));
-            if left.is_zero() {
-                return false;
-            }
-            let waited = self.shared.fired.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        true
+        let Shared { fired, .. } = &*self.shared;
+        let pending = |state: &mut State| !state.done;
+        let waited = fired.wait_timeout_while(self.shared.lock(), timeout, pending);
+        waited.unwrap_or_else(PoisonError::into_inner).0.done
     }
 
     /// Whether it fired.

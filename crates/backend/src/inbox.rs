@@ -528,7 +528,7 @@ impl State {
         if !self.held_back {
             return false;
         }
-        let taken = &batch.items[counted.min(batch.next)..batch.next];
+        let taken = &batch.items[counted..batch.next];
         let bytes = taken.iter().map(|item| item.len as usize).sum();
         self.count_bytes(bytes, bytes_max)
     }

@@ -492,14 +492,7 @@ pub unsafe extern "C" fn zw_topic_of_prefix(
         return 0;
     };
     guard(0, || {
-        let mut filter = Vec::with_capacity(prefix.len() + 1);
-        for byte in prefix {
-            if matches!(byte, b'*' | b'\\') {
-                filter.push(b'\\');
-            }
-            filter.push(*byte);
-        }
-        filter.push(b'*');
+        let filter = TopicFilter::prefix_text(prefix);
         if !out.is_null() {
             let written = filter.len().min(cap);
             // SAFETY: C gave room for `cap` bytes.

@@ -109,7 +109,16 @@ impl TopicFilter {
     /// # Errors
     /// [`TopicError::TooLong`] when the escaped prefix and its star are too long.
     pub fn prefix(prefix: impl AsRef<[u8]>) -> Result<Self, TopicError> {
-        Self::new([&Self::escape(prefix.as_ref()), &b"*"[..]].concat())
+        Self::new(Self::prefix_text(prefix))
+    }
+
+    /// The text form of the filter that matches every topic that starts with `prefix`, however
+    /// long it is.
+    #[must_use]
+    pub fn prefix_text(prefix: impl AsRef<[u8]>) -> Vec<u8> {
+        let mut text = Self::escape(prefix.as_ref());
+        text.push(b'*');
+        text
     }
 
     /// The filter that matches exactly one topic.

@@ -132,6 +132,7 @@ impl<'a> Question<'a> {
     pub const fn new(node: &'a Node, message: &'a Message<'a>) -> Self {
         Self { node, message }
     }
+
     /// The question itself.
     #[must_use]
     pub const fn message(&self) -> &Message<'_> {

@@ -108,13 +108,6 @@ impl Signalled {
         (arrived.saturating_sub(waiting), arrived)
     }
 
-    /// Messages and bytes that wait.
-    #[must_use]
-    pub fn waiting(&self) -> (usize, usize) {
-        let (messages, bytes, ..) = self.inbox.counts();
-        (messages, bytes)
-    }
-
     /// Whether the subscription has ended and nothing waits any more.
     #[must_use]
     pub fn is_over(&self) -> bool {

@@ -2,24 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use zeekwire::TopicFilter;
+use zeekwire::{Glob, TopicFilter};
 
 use crate::failure::{Failure, Outcome};
-use crate::glob;
 use crate::zw_result;
 
-/// Filters, and how often each was asked for.
+/// Filters, compiled, and how often each was asked for.
 #[derive(Default)]
-pub(crate) struct Counted(BTreeMap<TopicFilter, usize>);
+pub(crate) struct Counted(BTreeMap<TopicFilter, (usize, Glob)>);
 
 impl Counted {
     pub(crate) fn add(&mut self, filter: &TopicFilter) {
-        *self.0.entry(filter.clone()).or_default() += 1;
+        let entry = self.0.entry(filter.clone());
+        entry.or_insert_with(|| (0, Glob::new(filter.clone()))).0 += 1;
     }
 
     /// Takes one away. Returns whether it was the last of its kind.
     pub(crate) fn remove(&mut self, filter: &TopicFilter) -> Outcome<bool> {
-        let Some(count) = self.0.get_mut(filter) else {
+        let Some((count, _)) = self.0.get_mut(filter) else {
             let text = format!("{filter} is not in force here");
             return Err(Failure::new(zw_result::ZW_NOT_FOUND, text));
         };
@@ -41,7 +41,6 @@ impl Counted {
 
     /// Whether any of them matches.
     pub(crate) fn matches(&self, topic: &[u8]) -> bool {
-        self.all()
-            .any(|filter| glob::matches(filter.as_bytes(), topic))
+        self.0.values().any(|(_, glob)| glob.matches(topic))
     }
 }

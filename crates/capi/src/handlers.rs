@@ -7,7 +7,7 @@ use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use zeekwire::TopicFilter;
+use zeekwire::Glob;
 
 use crate::connections::zw_connection;
 use crate::members::zw_member;
@@ -165,7 +165,7 @@ pub(crate) struct Handlers {
     pub(crate) events: HashMap<Vec<u8>, Callback<OnEvent>>,
     pub(crate) any_event: Option<Callback<OnEvent>>,
     pub(crate) message: Option<Callback<OnMessage>>,
-    pub(crate) questions: Vec<(TopicFilter, Callback<OnMessage>)>,
+    pub(crate) questions: Vec<(Glob, Callback<OnMessage>)>,
     pub(crate) member: Option<Callback<OnMember>>,
     pub(crate) link: Option<Callback<OnLink>>,
     pub(crate) topic: Option<Callback<OnTopic>>,

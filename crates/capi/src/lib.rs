@@ -54,7 +54,6 @@ mod departures;
 mod entry;
 mod failure;
 mod fork;
-mod glob;
 mod links;
 mod notices;
 mod signals;

@@ -10,7 +10,6 @@ use zeekwire::{Member, NodeId, Single};
 use crate::context::Running;
 use crate::entry::{call, call_for};
 use crate::failure::{Failure, Outcome, c_text, put};
-use crate::glob;
 use crate::handlers::{Following, zw_link_change, zw_member_change};
 use crate::members::show_member;
 use crate::messages::zw_message;
@@ -173,7 +172,7 @@ impl<'a> Turn<'a> {
         let handlers = self.handlers.now();
         if raw.survey() != 0 {
             let mut asked = handlers.questions.iter();
-            let asked = asked.find(|(filter, _)| glob::matches(filter.as_bytes(), raw.topic()));
+            let asked = asked.find(|(glob, _)| glob.matches(raw.topic()));
             if let Some((_, callback)) = asked.cloned() {
                 // SAFETY: the message lives during the call; the program vouches for its function.
                 unsafe { (callback.function)(self.handle, message, callback.cookie) };

@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use zeekwire::{Answers, Question};
+use zeekwire::{Answers, Glob, Question};
 
 use crate::boundary::{bytes, chars, text};
 use crate::entry::call;
@@ -219,8 +219,10 @@ pub unsafe extern "C" fn zw_on_question(
             context.answer_no_more_on(&filter)?;
         }
         context.handlers().change(|handlers| {
-            handlers.questions.retain(|(other, _)| *other != filter);
-            let added = callback.map(|callback| (filter.clone(), callback));
+            handlers
+                .questions
+                .retain(|(glob, _)| *glob.filter() != filter);
+            let added = callback.map(|callback| (Glob::new(filter.clone()), callback));
             handlers.questions.extend(added);
         });
         match callback {

@@ -24,4 +24,5 @@ pub use engine::STATUS_TOPIC;
 pub use native::NativeBackend;
 pub use zeekwire_backend::Backend;
 pub use zeekwire_core::node::Forwarding;
+pub use zeekwire_core::topics::Glob;
 pub use zeekwire_transport::{Endpoint, EndpointError, Inproc};

@@ -53,7 +53,7 @@ pub use zeekwire_backend::{
     ListenOptions, ListenerId, Member, MemberEvent, Message, Parts, Peer, PublishError, Retry,
     SetupError, SetupErrorKind, Single, TopicObserver, TraceHop, TraceReport,
 };
-pub use zeekwire_runtime::{Endpoint, EndpointError, Forwarding, Inproc, RuntimeConfig};
+pub use zeekwire_runtime::{Endpoint, EndpointError, Forwarding, Glob, Inproc, RuntimeConfig};
 pub use zeekwire_serializer::{DecodeError, EncodeError, EventEncoder, EventMessage, EventView};
 pub use zeekwire_types::{
     DropPolicy, Event, Incarnation, Metadata, NodeId, NodeName, Role, Topic, TopicError,

@@ -214,3 +214,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn stars_stand_for_any_run_and_escapes_for_themselves() {
+    for (filter, topic, fits) in [
+        ("a", "a", true),
+        ("a", "ab", false),
+        ("ab", "a", false),
+        ("*", "", true),
+        ("a*", "a", true),
+        ("a*c", "abc", true),
+        ("a*c", "abcd", false),
+        ("a*b*c", "aXbbYc", true),
+        ("*ab", "aab", true),
+        ("*ab*ba", "abba", true),
+        ("*ab*ba", "aba", false),
+        (r"a\*", "a*", true),
+        (r"a\*", "ab", false),
+        (r"a\\*", r"a\b", true),
+        ("*", ".node.a", false),
+        (".node.*", ".node.a", true),
+    ] {
+        let found = glob(filter.as_bytes()).matches(topic.as_bytes());
+        assert_eq!(found, fits, "{filter} on {topic}");
+    }
+}
